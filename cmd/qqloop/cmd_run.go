@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/qqloop/qqloop/bot"
+	"github.com/qqloop/qqloop/webqq"
+)
+
+type runCmd struct {
+	Config string  `short:"c" placeholder:"FILE" help:"The configuration. Default: qqloop.toml here, then in the user's config directory."`
+	QRPNG  string  `name:"qr-png" placeholder:"FILE" help:"Write the QR code there too, as PNG."`
+	Log    *string `enum:"text,json" placeholder:"text|json" help:"How to write the log, on standard error. Default: as configured."`
+	Trace  bool    `help:"Tell each step of each request on standard error."`
+}
+
+// Help is the longer text of qqloop run --help.
+func (*runCmd) Help() string {
+	return `The configuration is TOML; every key may be left out:
+
+    [account]
+    qq = 10001                   # with login = "qr" nobody else may scan
+    nick = "bot"                 # people in groups say @bot; default: the account's
+    login = "qr"                 # or "password"
+    password-file = "password"   # the password is in this file,
+    password-env = "QQ_PASSWORD" # or in this variable; one of the two
+
+    [service]
+    address = "127.0.0.1:8013"   # where its hosts are: qqloop emulate
+    tls-address = "127.0.0.1:8014" # and where for https; without it all is http
+    # ca = """ """               # the roots it is signed by, in PEM; default: the system's
+    hosts = { "w.qq.com" = "127.0.0.1:80", "ui.ptlogin2.qq.com:443" = "127.0.0.1:443" }
+    pacing = "500ms"             # the shortest time between two messages
+    qr-poll = "2s"               # how often to ask whether the code was scanned
+
+    [bot]
+    title-allow = ["192.168.0.0/16"] # fetched although not public
+    max-reminders = 5            # for each person
+    max-delay = "24h"            # of a reminder
+    time-zone = "Asia/Shanghai"  # default: the machine's
+
+    [session]
+    file = "bot.session"         # kept over restarts, and as good as a password;
+                                 # default: beside bot.toml; "": keep none
+
+    [log]
+    format = "text"              # or "json"
+    level = "info"               # debug, info, warn, error
+
+File names are relative to the configuration. SIGTERM stops in order, with status 0; SIGINT too, with status 130.`
+}
+
+// Run logs in and answers until it is stopped.
+func (c *runCmd) Run(e *env) error {
+	path, err := findConfig(c.Config)
+	if err != nil {
+		return err
+	}
+	cfg, err := readConfig(path)
+	if err != nil {
+		return err
+	}
+	password, err := cfg.password()
+	if err != nil {
+		return err
+	}
+	format := cfg.Log.Format
+	if c.Log != nil {
+		format = *c.Log
+	}
+	level, err := logLevel(cfg.Log.Level)
+	if err != nil {
+		return err
+	}
+	s := &service{
+		env:    e,
+		log:    newLogger(e.stderr, format, level),
+		qrPNG:  c.QRPNG,
+		drawQR: format != "json",
+	}
+	location, err := time.LoadLocation(cfg.Bot.TimeZone)
+	if err != nil || cfg.Bot.TimeZone == "" {
+		location = time.Local
+	}
+	o := engineOptions{
+		client: webqq.Options{
+			Account:  webqq.QQ(cfg.Account.QQ),
+			Password: password,
+			QRCode:   s.showQR,
+			QRPoll:   cfg.Service.QRPoll.or(0),
+			Captcha:  s.askCaptcha,
+			OnState:  s.onState,
+			Pacing:   cfg.Service.Pacing.or(0),
+			Plain:    cfg.Service.plain(),
+		},
+		bot: bot.Options{
+			FetchAllow:   cfg.Bot.TitleAllow,
+			MaxReminders: cfg.Bot.MaxReminders,
+			MaxDelay:     cfg.Bot.MaxDelay.or(0),
+			Location:     location,
+			OnDone:       func(bot.Message) { s.maybeStop() },
+		},
+		nick:    cfg.Account.Nick,
+		resolve: cfg.Service.resolve,
+		log:     s.log,
+	}
+	if o.roots, err = cfg.Service.roots(); err != nil {
+		return err
+	}
+	if cfg.Account.Login == "password" {
+		o.client.Era = webqq.Classic
+	}
+	if p := cfg.Service.Pacing.Duration; p != nil && *p == 0 {
+		o.client.Pacing = -1
+	}
+	if c.Trace {
+		o.trace = traceTo(e.stderr)
+	}
+	if file := cfg.sessionFile(); file != "" {
+		o.client.Session, err = os.ReadFile(file)
+		if err != nil && !os.IsNotExist(err) {
+			return usagef("%s: session.file: %w", path, err)
+		}
+		saver := newSaver(file, s.log)
+		defer saver.close()
+		o.client.SaveSession = saver.save
+	}
+	s.engine, err = newEngine(o)
+	if err != nil {
+		return err
+	}
+	defer s.engine.close()
+	return s.run(e.ctx)
+}
+
+// logLevel reads the name of a level; "" is info.
+func logLevel(name string) (slog.Level, error) {
+	var level slog.Level
+	if name == "" {
+		return level, nil
+	}
+	if err := level.UnmarshalText([]byte(name)); err != nil {
+		return level, fmt.Errorf(`%q is no level: "debug", "info", "warn" or "error"`, name)
+	}
+	return level, nil
+}
