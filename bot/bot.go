@@ -31,6 +31,10 @@ type Options struct {
 	// MaxDelay is the longest time of a reminder. Zero means 24 hours.
 	MaxDelay time.Duration
 
+	// Responders are asked about each message, in turn, before the commands.
+	// One that says true has taken it.
+	Responders []Responder
+
 	// Location is the time zone of the time command. Nil means time.Local.
 	Location *time.Location
 	// Logger hears of failed sends. Nil means silence.
@@ -102,11 +106,16 @@ func (b *Bot) Busy() bool { return b.open > 0 }
 // Handle answers m, now or later. The bot's own messages and repetitions are
 // left alone.
 func (b *Bot) Handle(m Message) {
-	c := &call{bot: b, msg: m}
-	c.hold()
-	defer c.release()
-	if m.Sender == b.account.ID() || b.seen.before(m) {
+	c := &Call{bot: b, msg: m}
+	c.Hold()
+	defer c.Release()
+	if m.Sender.ID == b.account.ID() || b.seen.before(m) {
 		return
+	}
+	for _, r := range b.o.Responders {
+		if r.Respond(c) {
+			return
+		}
 	}
 	if !m.Chat.Private() && !m.Mentioned {
 		return
@@ -116,52 +125,14 @@ func (b *Bot) Handle(m Message) {
 		return
 	}
 	if answer := cmd.run(c); answer != "" {
-		c.reply(answer)
+		c.Reply(Text(answer))
 	}
-}
-
-// A call is one message on its way through the bot.
-type call struct {
-	bot  *Bot
-	msg  Message
-	lang lang   // of the answer
-	name string // the command as it was called
-	args string // what followed it and one blank
-	open int    // the steps under way: Handle itself, sends, a fetch
-}
-
-func (c *call) hold() {
-	c.open++
-	c.bot.open++
-}
-
-func (c *call) release() {
-	b := c.bot
-	c.open--
-	b.open--
-	if c.open == 0 && b.o.OnDone != nil {
-		b.o.OnDone(c.msg)
-	}
-	b.maybeQuiet()
 }
 
 func (b *Bot) maybeQuiet() {
 	if b.Quiet() && b.o.OnQuiet != nil {
 		b.o.OnQuiet()
 	}
-}
-
-// reply sends text to where the message came from. A send that failed is not
-// tried again here: the service may have delivered it all the same, and
-// nothing annoys people more than a bot that says everything three times.
-func (c *call) reply(text string) {
-	c.hold()
-	c.bot.account.Send(c.msg.Chat, text, func(err error) {
-		if err != nil {
-			c.bot.log.Warn("the answer was not accepted", "chat", c.msg.Chat.String(), "err", err)
-		}
-		c.release()
-	})
 }
 
 // seen remembers the last maxSeen messages.
@@ -181,7 +152,7 @@ func (s *seen) before(m Message) bool {
 	if m.ID == "" {
 		return false
 	}
-	key := seenID{m.Chat, m.Sender, m.ID}
+	key := seenID{m.Chat, m.Sender.ID, m.ID}
 	if s.ids[key] {
 		return true
 	}

@@ -100,13 +100,13 @@ func TestAnswersGoWhereTheyWereAsked(t *testing.T) {
 }
 
 func TestNeverTwiceAndNeverItself(t *testing.T) {
-	first := Message{ID: "7", Chat: Chat{Friend, "20002"}, Sender: "20002", Text: "echo first"}
+	first := Message{ID: "7", Chat: Chat{Friend, "20002"}, Sender: Person{ID: "20002"}, Text: "echo first"}
 	again := first
 	other := first
-	other.Chat, other.Sender, other.Text = Chat{Friend, "20003"}, "20003", "echo other"
+	other.Chat, other.Sender.ID, other.Text = Chat{Friend, "20003"}, "20003", "echo other"
 	unnamed := first
 	unnamed.ID, unnamed.Text = "", "echo unnamed"
-	own := Message{ID: "8", Chat: Chat{Friend, "20002"}, Sender: "10001", Text: "echo own"}
+	own := Message{ID: "8", Chat: Chat{Friend, "20002"}, Sender: Person{ID: "10001"}, Text: "echo own"}
 
 	s := newStage(t, Options{})
 	s.loop.AddCallback(func() {
@@ -128,7 +128,7 @@ func TestNeverTwiceAndNeverItself(t *testing.T) {
 
 func TestSeenIsBounded(t *testing.T) {
 	var s seen
-	m := func(i int) Message { return Message{ID: strconv.Itoa(i), Sender: "a"} }
+	m := func(i int) Message { return Message{ID: strconv.Itoa(i), Sender: Person{ID: "a"}} }
 	for i := range 3 * maxSeen {
 		if s.before(m(i)) {
 			t.Fatalf("message %d: got seen; want new", i)

@@ -20,34 +20,34 @@ const (
 type phrase [2]string
 
 // A command is a row of the table. Its handler returns the answer, or "" if
-// that comes later by call.reply.
+// that comes later by Call.Reply.
 type command struct {
 	names phrase // English names are matched without case
 	usage phrase // what follows the name; "" means that nothing does
 	about phrase
-	run   func(*call) string
+	run   func(*Call) string
 }
 
 // table returns the commands, in the order of the help.
 func table(fetch bool) []command {
 	commands := []command{
-		{phrase{"help", "帮助"}, phrase{"[COMMAND]", "[命令]"}, phrase{"this list, or one command", "这张表，或一条命令的用法"}, (*call).help},
-		{phrase{"ping", "ping"}, phrase{}, phrase{"answers pong", "回答 pong"}, (*call).ping},
-		{phrase{"echo", "回声"}, phrase{"TEXT", "文字"}, phrase{"says TEXT again", "把文字再说一遍"}, (*call).echo},
-		{phrase{"time", "时间"}, phrase{}, phrase{"the time of day here", "现在几点"}, (*call).time},
-		{phrase{"uptime", "运行时间"}, phrase{}, phrase{"how long I have been running", "我运行了多久"}, (*call).uptime},
-		{phrase{"remind", "提醒"}, phrase{"90s TEXT", "5分钟 文字"}, phrase{"says TEXT after that time", "到时间再说这段文字"}, (*call).remind},
+		{phrase{"help", "帮助"}, phrase{"[COMMAND]", "[命令]"}, phrase{"this list, or one command", "这张表，或一条命令的用法"}, (*Call).help},
+		{phrase{"ping", "ping"}, phrase{}, phrase{"answers pong", "回答 pong"}, (*Call).ping},
+		{phrase{"echo", "回声"}, phrase{"TEXT", "文字"}, phrase{"says TEXT again", "把文字再说一遍"}, (*Call).echo},
+		{phrase{"time", "时间"}, phrase{}, phrase{"the time of day here", "现在几点"}, (*Call).time},
+		{phrase{"uptime", "运行时间"}, phrase{}, phrase{"how long I have been running", "我运行了多久"}, (*Call).uptime},
+		{phrase{"remind", "提醒"}, phrase{"90s TEXT", "5分钟 文字"}, phrase{"says TEXT after that time", "到时间再说这段文字"}, (*Call).remind},
 	}
 	if fetch {
 		commands = append(commands,
-			command{phrase{"title", "标题"}, phrase{"URL", "网址"}, phrase{"the title of a web page", "网页的标题"}, (*call).title})
+			command{phrase{"title", "标题"}, phrase{"URL", "网址"}, phrase{"the title of a web page", "网页的标题"}, (*Call).title})
 	}
 	return commands
 }
 
 // parse finds the command that the message calls. What follows its name and
 // one blank is kept to the byte.
-func (c *call) parse(commands []command) (command, bool) {
+func (c *Call) parse(commands []command) (command, bool) {
 	text := strings.TrimLeftFunc(c.msg.Text, unicode.IsSpace)
 	c.name, c.args = text, ""
 	if end := strings.IndexFunc(text, unicode.IsSpace); end >= 0 {
@@ -70,7 +70,7 @@ func (c *call) parse(commands []command) (command, bool) {
 
 // say picks the language and fills in the operands, which both languages
 // take in the same order.
-func (c *call) say(p phrase, operands ...any) string {
+func (c *Call) say(p phrase, operands ...any) string {
 	return fmt.Sprintf(p[c.lang], operands...)
 }
 
@@ -83,7 +83,7 @@ func (cmd *command) line(l lang) string {
 	return s + phrase{": ", "："}[l] + cmd.about[l]
 }
 
-func (c *call) help() string {
+func (c *Call) help() string {
 	if want := strings.TrimSpace(c.args); want != "" {
 		for _, cmd := range c.bot.commands {
 			if strings.EqualFold(want, cmd.names[english]) || want == cmd.names[chinese] {
@@ -102,28 +102,28 @@ func (c *call) help() string {
 
 // nothing returns a sentence if something follows a command that takes
 // nothing.
-func (c *call) nothing() string {
+func (c *Call) nothing() string {
 	if strings.TrimSpace(c.args) == "" {
 		return ""
 	}
 	return c.say(phrase{"%s stands alone, without %q", "“%s”后面不用写“%s”"}, c.name, c.args)
 }
 
-func (c *call) ping() string {
+func (c *Call) ping() string {
 	if wrong := c.nothing(); wrong != "" {
 		return wrong
 	}
 	return "pong"
 }
 
-func (c *call) echo() string {
+func (c *Call) echo() string {
 	if strings.TrimSpace(c.args) == "" {
 		return c.say(phrase{"echo needs a text, as in: echo hello", "“回声”后面要有文字，例如：回声 你好"})
 	}
 	return c.args
 }
 
-func (c *call) time() string {
+func (c *Call) time() string {
 	if wrong := c.nothing(); wrong != "" {
 		return wrong
 	}
@@ -135,7 +135,7 @@ func (c *call) time() string {
 	return now.Format("Mon 2 Jan 2006 15:04:05 (UTC-07:00)")
 }
 
-func (c *call) uptime() string {
+func (c *Call) uptime() string {
 	if wrong := c.nothing(); wrong != "" {
 		return wrong
 	}

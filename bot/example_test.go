@@ -14,8 +14,8 @@ type printer struct{ loop *loop.Loop }
 func (p printer) ID() string   { return "10001" }
 func (p printer) Nick() string { return "bot" }
 
-func (p printer) Send(to bot.Chat, text string, done func(error)) {
-	fmt.Printf("%s to %v: %s\n", p.loop.Wall().Format("15:04:05"), to, text)
+func (p printer) Send(to bot.Chat, what bot.Content, done func(error)) {
+	fmt.Printf("%s to %v: %s\n", p.loop.Wall().Format("15:04:05"), to, what.Text())
 	p.loop.AddCallback(func() { done(nil) })
 }
 
@@ -30,8 +30,8 @@ func ExampleBot() {
 	b := bot.New(l, printer{l}, bot.Options{OnQuiet: l.Stop})
 	friend := bot.Chat{Kind: bot.Friend, ID: "20002"}
 	l.AddCallback(func() {
-		b.Handle(bot.Message{ID: "1", Chat: friend, Sender: "20002", Text: "ping"})
-		b.Handle(bot.Message{ID: "2", Chat: friend, Sender: "20002", Text: "提醒 6小时30分 喝茶"})
+		b.Handle(bot.Message{ID: "1", Chat: friend, Sender: bot.Person{ID: "20002"}, Text: "ping"})
+		b.Handle(bot.Message{ID: "2", Chat: friend, Sender: bot.Person{ID: "20002"}, Text: "提醒 6小时30分 喝茶"})
 	})
 	if err := l.Run(); err != nil {
 		fmt.Println(err)

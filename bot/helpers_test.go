@@ -57,8 +57,8 @@ func newStage(t *testing.T, o Options) *stage {
 func (s *stage) ID() string   { return "10001" }
 func (s *stage) Nick() string { return "bot" }
 
-func (s *stage) Send(to Chat, text string, done func(error)) {
-	s.lines = append(s.lines, fmt.Sprintf("%v %v: %s", s.world.Now().Round(time.Second), to, text))
+func (s *stage) Send(to Chat, what Content, done func(error)) {
+	s.lines = append(s.lines, fmt.Sprintf("%v %v: %s", s.world.Now().Round(time.Second), to, what.Text()))
 	if s.hold {
 		s.waiting = append(s.waiting, done)
 		return
@@ -92,7 +92,7 @@ func (s *stage) answers() []string {
 }
 
 func from(sender, text string) Message {
-	m := Message{Chat: Chat{Friend, sender}, Sender: sender, Text: text}
+	m := Message{Chat: Chat{Friend, sender}, Sender: Person{ID: sender}, Text: text}
 	if strings.HasPrefix(text, "@") {
 		m.Chat = Chat{Group, "900"}
 		m.Text, m.Mentioned = Mention(text, "bot")

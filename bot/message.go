@@ -31,29 +31,36 @@ func (c Chat) Private() bool { return c.Kind == Friend || c.Kind == Session }
 // String returns "friend 20002".
 func (c Chat) String() string { return string(c.Kind) + " " + c.ID }
 
+// A Role is a person's place in a group.
+type Role string
+
+// The roles of OneBot 11. "" is not known: WebQQ does not tell.
+const (
+	Owner  Role = "owner"
+	Admin  Role = "admin"
+	Member Role = "member"
+)
+
+// A Person is who said something. The ID is the service's number.
+type Person struct {
+	ID   string
+	Name string // what the chat shows: the card in the group, else the nick; "" if not known
+	Role Role   // in the group
+}
+
 // A Message is something that a person said.
 type Message struct {
 	// ID is unique among the sender's messages in the chat. A service that
 	// delivers a message twice gives both the same. "" is never a repetition.
 	ID     string
 	Chat   Chat
-	Sender string // the service's number of the person
-	// Text is what was said, a mention of the bot taken out: see Mention.
+	Sender Person
+	// Content is what was said, piece by piece. It is not changed.
+	Content Content
+	// Text is the text of Content, a mention of the bot taken out: see Mention.
 	Text      string
 	Mentioned bool
 	Time      time.Time
-}
-
-// An Account is the bot's place in a service. Its methods are called on the
-// loop's goroutine and must not block.
-type Account interface {
-	// ID is the account's own number. Messages from it are not answered.
-	ID() string
-	// Nick is the name by which people mention the bot.
-	Nick() string
-	// Send says text in a chat. It calls done once, on the loop's goroutine,
-	// when the service has accepted the message or the account has given up.
-	Send(to Chat, text string, done func(error))
 }
 
 // Mention looks for "@nick" at the beginning or the end of text, as QQ writes

@@ -8,7 +8,7 @@ import (
 
 // remind sets a timer of the loop. A reminder lives in memory: it does not
 // outlive the process, which is why MaxDelay is short.
-func (c *call) remind() string {
+func (c *Call) remind() string {
 	b := c.bot
 	args := strings.TrimLeftFunc(c.args, unicode.IsSpace)
 	when, text := args, ""
@@ -29,27 +29,27 @@ func (c *call) remind() string {
 		return c.say(phrase{"%q is too long: at most %s", "“%s”太久了：最多%s"}, when, formatDuration(b.o.MaxDelay, c.lang))
 	case strings.TrimSpace(text) == "":
 		return c.say(phrase{"remind %s of what? Write a text behind the time", "提醒 %s，提醒什么？请在时间后面写文字"}, when)
-	case b.reminders[c.msg.Sender] >= b.o.MaxReminders:
-		return c.say(phrase{"you have %d reminders waiting, and that is the most I keep for one person", "你已经有 %d 个提醒在等，一个人最多这么多"}, b.reminders[c.msg.Sender])
+	case b.reminders[c.msg.Sender.ID] >= b.o.MaxReminders:
+		return c.say(phrase{"you have %d reminders waiting, and that is the most I keep for one person", "你已经有 %d 个提醒在等，一个人最多这么多"}, b.reminders[c.msg.Sender.ID])
 	}
-	b.reminders[c.msg.Sender]++
+	b.reminders[c.msg.Sender.ID]++
 	b.waiting++
 	b.loop.CallLater(d, func() {
-		if b.reminders[c.msg.Sender]--; b.reminders[c.msg.Sender] == 0 {
-			delete(b.reminders, c.msg.Sender)
+		if b.reminders[c.msg.Sender.ID]--; b.reminders[c.msg.Sender.ID] == 0 {
+			delete(b.reminders, c.msg.Sender.ID)
 		}
 		b.waiting--
 		// A fresh call: the one that set the reminder is long done.
-		due := &call{bot: b, msg: c.msg, lang: c.lang}
+		due := &Call{bot: b, msg: c.msg, lang: c.lang}
 		due.remindNow(text)
 	})
 	return c.say(phrase{"I shall remind you in %s", "好的，%s后提醒你"}, formatDuration(d, c.lang))
 }
 
 // remindNow says the text of a reminder that is due.
-func (c *call) remindNow(text string) {
+func (c *Call) remindNow(text string) {
 	c.bot.open++
-	c.bot.account.Send(c.msg.Chat, c.say(phrase{"reminder: %s", "提醒：%s"}, text), func(err error) {
+	c.bot.account.Send(c.msg.Chat, Text(c.say(phrase{"reminder: %s", "提醒：%s"}, text)), func(err error) {
 		if err != nil {
 			c.bot.log.Warn("a reminder was not accepted", "chat", c.msg.Chat.String(), "err", err)
 		}

@@ -28,7 +28,7 @@ var errEnough = errors.New("the rest of the page is not wanted")
 
 // title fetches a page and answers with its title. The address of each redirect
 // is looked at as the first one was.
-func (c *call) title() string {
+func (c *Call) title() string {
 	b := c.bot
 	raw := strings.TrimSpace(c.args)
 	if raw == "" {
@@ -42,7 +42,7 @@ func (c *call) title() string {
 		return c.say(phrase{"%d pages are being fetched already: try again in a moment", "已经在打开 %d 个网页：请稍后再试"}, b.fetches)
 	}
 	b.fetches++
-	c.hold()
+	c.Hold()
 	var page []byte // its beginning: how long it says that it is does not matter
 	b.o.Fetch.Add(&sched.Request{
 		URL: u,
@@ -62,8 +62,8 @@ func (c *call) title() string {
 		AllowAddr: func(a netip.Addr) error { return PublicAddr(a, b.o.FetchAllow) },
 	}, func(resp *sched.Response, err error) sched.Next {
 		b.fetches--
-		c.reply(c.pageAnswer(u, page, resp, err))
-		c.release()
+		c.Reply(Text(c.pageAnswer(u, page, resp, err)))
+		c.Release()
 		return sched.Next{}
 	})
 	return ""
@@ -93,7 +93,7 @@ func pageURL(raw string) (*url.URL, error) {
 }
 
 // pageAnswer says in one line what came back.
-func (c *call) pageAnswer(u *url.URL, page []byte, resp *sched.Response, err error) string {
+func (c *Call) pageAnswer(u *url.URL, page []byte, resp *sched.Response, err error) string {
 	if failed, ok := errors.AsType[*sched.Error](err); ok {
 		if errors.Is(err, errEnough) && failed.Response != nil {
 			return c.pageAnswer(u, page, failed.Response, nil)
@@ -122,7 +122,7 @@ func (c *call) pageAnswer(u *url.URL, page []byte, resp *sched.Response, err err
 
 // failure puts an error into words for somebody who asked for a title and
 // knows nothing of sockets.
-func (c *call) failure(e *sched.Error) string {
+func (c *Call) failure(e *sched.Error) string {
 	if forbidden, ok := errors.AsType[*ForbiddenAddr](e); ok {
 		return c.say(phrase{"%v, and that is not for chats", "%v，不在公网上"}, forbidden)
 	}

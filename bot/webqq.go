@@ -31,13 +31,14 @@ func (a *WebQQ) Nick() string {
 }
 
 // Send implements Account.
-func (a *WebQQ) Send(to Chat, text string, done func(error)) {
-	a.client.Send(webqqChat(to), webqq.TextContent(text), done)
+func (a *WebQQ) Send(to Chat, what Content, done func(error)) {
+	a.client.Send(webqqChat(to), webqq.TextContent(what.Text()), done)
 }
 
 // Message turns what the client heard into what a Bot handles.
 func (a *WebQQ) Message(m webqq.Message) Message {
-	text, mentioned := m.Text(), false
+	content := Text(m.Text())
+	text, mentioned := content.Text(), false
 	chat := chatOf(m.Chat)
 	if !chat.Private() {
 		text, mentioned = Mention(text, a.Nick())
@@ -47,7 +48,8 @@ func (a *WebQQ) Message(m webqq.Message) Message {
 		// again later.
 		ID:        fmt.Sprintf("%d.%d.%d", m.ID, m.ID2, m.Time.Unix()),
 		Chat:      chat,
-		Sender:    strconv.FormatUint(uint64(m.Sender), 10),
+		Sender:    Person{ID: strconv.FormatUint(uint64(m.Sender), 10)},
+		Content:   content,
 		Text:      text,
 		Mentioned: mentioned,
 		Time:      m.Time,

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -31,14 +32,14 @@ func TestWebQQMessage(t *testing.T) {
 		want Message
 	}{
 		{"private", webqq.FriendChat(5), "@bot ping",
-			Message{ID: "1.2.1366678800", Chat: Chat{Friend, "5"}, Sender: "5", Text: "@bot ping", Time: at}},
+			Message{ID: "1.2.1366678800", Chat: Chat{Friend, "5"}, Sender: Person{ID: "5"}, Content: Text("@bot ping"), Text: "@bot ping", Time: at}},
 		{"group, mentioned", webqq.GroupChat(9), "@bot ping",
-			Message{ID: "1.2.1366678800", Chat: Chat{Group, "9"}, Sender: "5", Text: "ping", Mentioned: true, Time: at}},
+			Message{ID: "1.2.1366678800", Chat: Chat{Group, "9"}, Sender: Person{ID: "5"}, Content: Text("@bot ping"), Text: "ping", Mentioned: true, Time: at}},
 		{"group", webqq.GroupChat(9), "ping",
-			Message{ID: "1.2.1366678800", Chat: Chat{Group, "9"}, Sender: "5", Text: "ping", Time: at}},
+			Message{ID: "1.2.1366678800", Chat: Chat{Group, "9"}, Sender: Person{ID: "5"}, Content: Text("ping"), Text: "ping", Time: at}},
 	} {
 		got := a.Message(webqq.Message{Chat: test.chat, Sender: 5, ID: 1, ID2: 2, Time: at, Content: webqq.TextContent(test.text)})
-		if got != test.want {
+		if !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: got %+v; want %+v", test.name, got, test.want)
 		}
 	}
