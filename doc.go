@@ -15,6 +15,7 @@
 //	internal/nettypes errors and addresses as package net has them
 //	internal/names    host names to addresses, off the loop
 //	internal/kernel   sockets and name look-ups: the seam below sched
+//	httpwire/websocket  RFC 6455 as bytes <-> messages; no I/O
 //	httpwire          HTTP/1.1 as bytes <-> events; no I/O
 //	loop              readiness, callbacks, time: Tornado's IOLoop
 //	bench             what it all costs, beside others; a module of its own
