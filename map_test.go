@@ -23,6 +23,7 @@ var rooms = []struct {
 	{path: "bot", grants: []string{"golang.org/x/net", "golang.org/x/text"}},
 	{path: "webqq/emulator", grants: []string{"github.com/pelletier/go-toml/v2", "rsc.io/qr"}},
 	{path: "webqq", grants: []string{"golang.org/x/net"}},
+	{path: "onebot", denies: []string{"os", "net", "sync"}},
 	{path: "sched/schedtest"},
 	{path: "sched", grants: []string{"golang.org/x/net/idna", "golang.org/x/net/http/httpguts"}, denies: []string{"os", "net"}},
 	{path: "sim", denies: []string{"os"}},

@@ -1,0 +1,44 @@
+package onebot
+
+// An account is what is known of the account behind the implementation.
+type account struct {
+	offline *OfflineError // nil: it is online, as far as anybody knows
+	red     bool          // since it was put out, a status has admitted it
+}
+
+// hear takes what a heartbeat or get_status says, and reports whether that changes anything.
+// After bot_offline a status that says all is well is not believed until one has said
+// otherwise: they stay green after a kick.
+func (a *account) hear(online *bool) bool {
+	switch {
+	case online == nil:
+	case !*online:
+		a.red = true
+		if a.offline == nil {
+			a.offline = &OfflineError{}
+			return true
+		}
+	case a.offline != nil && (a.red || !a.offline.Kicked):
+		*a = account{}
+		return true
+	}
+	return false
+}
+
+// putOut takes the notice bot_offline.
+func (a *account) putOut(reason string) {
+	*a = account{offline: &OfflineError{Kicked: true, Reason: reason}}
+}
+
+// tellAccount sets the state that belongs to the account's, if the connection stands.
+func (c *Client) tellAccount() {
+	switch {
+	case c.since == never:
+	case c.account.offline != nil:
+		c.setState(AccountOffline, c.account.offline, 0)
+		c.failQueue(c.account.offline)
+	default:
+		c.setState(Online, nil, 0)
+		c.pump()
+	}
+}

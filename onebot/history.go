@@ -1,0 +1,228 @@
+package onebot
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"slices"
+)
+
+// A history is what is needed to catch up: no implementation repeats an event, but most keep
+// the last messages of each chat.
+type history struct {
+	chats map[Chat]int64 // where something was said, and when
+	last  int64          // of the events so far, by the server's clock
+	begin int64          // what is older is not wanted
+
+	heard int64 // last as it was when the connection ended; 0: nothing was missed since
+
+	running bool
+	todo    []Chat
+	found   []Event
+	held    []Event // came while catching up, and wait for what is older
+}
+
+const (
+	historyChats = 50   // are looked through, the latest first
+	historyCount = 50   // messages of each
+	historyHeld  = 1000 // events wait; then what is missed is missed
+	historySlack = 60   // seconds: messages overtake each other
+)
+
+func (h *history) note(e *Event) {
+	if len(h.chats) >= 4*historyChats {
+		latest := h.latest()
+		for _, chat := range latest[2*historyChats:] {
+			delete(h.chats, chat)
+		}
+	}
+	chat := e.Chat()
+	h.chats[chat] = max(h.chats[chat], e.Time)
+}
+
+// latest returns the chats, the latest first; equal ones in the order of their numbers, so that
+// a run can be repeated.
+func (h *history) latest() []Chat {
+	chats := make([]Chat, 0, len(h.chats))
+	for chat := range h.chats {
+		chats = append(chats, chat)
+	}
+	slices.SortFunc(chats, func(a, b Chat) int {
+		return cmp.Or(cmp.Compare(h.chats[b], h.chats[a]), cmp.Compare(a.Group, b.Group), cmp.Compare(a.User, b.User))
+	})
+	return chats
+}
+
+func (h *history) hold(e Event) {
+	if len(h.held) < historyHeld {
+		h.held = append(h.held, e)
+	}
+}
+
+// abandonCatchUp gives up what is under way: the next connection begins anew. What was held is
+// handed out, for it will not come again.
+func (c *Client) abandonCatchUp() {
+	h := &c.history
+	if h.heard == 0 {
+		h.heard = h.last
+	}
+	held := h.held
+	h.running, h.todo, h.found, h.held = false, nil, nil, nil
+	if len(held) > 0 {
+		c.soon(func() { c.giveAll(held) })
+	}
+}
+
+func (c *Client) giveAll(events []Event) {
+	for _, e := range events {
+		if !c.running {
+			return
+		}
+		c.give(e)
+	}
+}
+
+// catchUp fetches what was missed: all chats after a connection that was lost, those that are
+// known after one that was only opened anew.
+func (c *Client) catchUp(all bool) {
+	h := &c.history
+	nothing := c.o.NoCatchUp || c.self == 0
+	if h.begin == 0 {
+		h.begin = c.s.Loop().Wall().Unix()
+		nothing = true
+	}
+	if nothing {
+		c.endCatchUp()
+		return
+	}
+	h.running, h.found = true, nil
+	h.todo = h.latest()
+	if all {
+		c.ask("get_group_list", nil, c.readGroups)
+		return
+	}
+	c.nextHistory()
+}
+
+func (c *Client) readGroups(data json.RawMessage, err error) {
+	var groups []struct {
+		GroupID ID `json:"group_id"`
+	}
+	if err == nil && decodeData("get_group_list", data, &groups) == nil {
+		for _, g := range groups {
+			c.history.want(Group(g.GroupID))
+		}
+	}
+	c.ask("get_friend_list", nil, c.readFriends)
+}
+
+func (c *Client) readFriends(data json.RawMessage, err error) {
+	var friends []struct {
+		UserID ID `json:"user_id"`
+	}
+	if err == nil && decodeData("get_friend_list", data, &friends) == nil {
+		for _, f := range friends {
+			c.history.want(Private(f.UserID))
+		}
+	}
+	c.nextHistory()
+}
+
+func (h *history) want(chat Chat) {
+	if _, known := h.chats[chat]; !known {
+		h.todo = append(h.todo, chat)
+	}
+}
+
+// nextHistory asks for the messages of the next chat, or ends.
+func (c *Client) nextHistory() {
+	h := &c.history
+	if len(h.todo) == 0 {
+		c.endCatchUp()
+		return
+	}
+	chat := h.todo[0]
+	h.todo = h.todo[1:min(len(h.todo), historyChats)]
+	action, params := "get_friend_msg_history", any(struct {
+		UserID ID  `json:"user_id"`
+		Count  int `json:"count"`
+	}{chat.User, historyCount})
+	if chat.InGroup() {
+		action, params = "get_group_msg_history", struct {
+			GroupID ID  `json:"group_id"`
+			Count   int `json:"count"`
+		}{chat.Group, historyCount}
+	}
+	c.ask(action, params, func(data json.RawMessage, err error) {
+		if Unsupported(err) {
+			c.log.Info("the server keeps no history: what was said meanwhile is lost", "err", err)
+			h.todo = nil
+		}
+		var cut *CallError
+		switch {
+		case err == nil:
+			c.readHistory(action, chat, data)
+		case errors.As(err, &cut) && !isTimeout(err):
+			c.lost(err) // and begin anew: to go on would be to miss this chat
+			return
+		default:
+			c.log.Debug("no history", "chat", chat.String(), "err", err)
+		}
+		c.nextHistory()
+	})
+}
+
+// readHistory takes the messages of a chat that nobody has seen.
+func (c *Client) readHistory(action string, chat Chat, data json.RawMessage) {
+	var page struct {
+		Messages []json.RawMessage `json:"messages"`
+	}
+	if err := decodeData(action, data, &page); err != nil {
+		c.log.Warn("the history cannot be read", "err", err)
+		return
+	}
+	h := &c.history
+	from := max(h.begin, h.heard-historySlack)
+	for _, raw := range page.Messages {
+		var e Event
+		if json.Unmarshal(raw, &e) != nil || e.Time < from {
+			continue
+		}
+		e.Raw = append(json.RawMessage(nil), raw...)
+		e.complete(chat, c.self)
+		h.found = append(h.found, e)
+	}
+}
+
+// complete fills in what a message of the history may lack.
+func (e *Event) complete(chat Chat, self ID) {
+	e.PostType = cmp.Or(e.PostType, "message")
+	e.SelfID = cmp.Or(e.SelfID, self)
+	e.UserID = cmp.Or(e.UserID, e.Sender.UserID)
+	if chat.InGroup() {
+		e.MessageType, e.GroupID = "group", chat.Group
+	} else {
+		e.MessageType = "private"
+		if chat.Temporary {
+			e.SubType, e.GroupID = "group", chat.Group
+		}
+	}
+}
+
+// endCatchUp hands out what was found, oldest first, and then what has come meanwhile.
+func (c *Client) endCatchUp() {
+	h := &c.history
+	slices.SortStableFunc(h.found, func(a, b Event) int { return cmp.Compare(a.Time, b.Time) })
+	events := append(h.found, h.held...)
+	h.running, h.found, h.held, h.heard = false, nil, nil, 0
+	if len(events) > 0 {
+		c.log.Debug("caught up", "events", len(events))
+	}
+	c.giveAll(events)
+}
+
+// isTimeout reports whether err is only that the server is slow.
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.Is(err, ErrNoAnswer) || errors.As(err, &t) && t.Timeout()
+}

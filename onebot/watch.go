@@ -1,0 +1,122 @@
+package onebot
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/qqloop/qqloop/loop"
+)
+
+// A watch sees that the connection lives.
+type watch struct {
+	timer    *loop.Timer
+	head     *loop.Timer   // of the event stream: see headWait
+	heard    time.Duration // when anything came last
+	interval time.Duration // between heartbeats; 0: there are none
+	asked    bool          // a get_status is under way
+	missed   int           // of them, in a row, that got no answer
+}
+
+// stop forgets everything.
+func (w *watch) stop() {
+	stopTimer(w.timer)
+	stopTimer(w.head)
+	*w = watch{}
+}
+
+func (w *watch) hear(now time.Duration) { w.heard = now }
+
+// limit returns how long the connection may be silent, 0 for as long as it likes.
+func (w *watch) limit(c *Client) time.Duration {
+	switch {
+	case w.interval > 0:
+		return w.interval * 5 / 2
+	case c.way == WS:
+		return c.o.Check * 5 / 2
+	}
+	return 0
+}
+
+func (c *Client) startWatch() {
+	c.watch.hear(c.s.Loop().Time())
+	c.armWatch()
+}
+
+// armWatch looks again when a check is due, or the silence would be too long.
+func (c *Client) armWatch() {
+	next := c.o.Check
+	if limit := c.watch.limit(c); limit > 0 {
+		left := limit - (c.s.Loop().Time() - c.watch.heard)
+		next = min(next, max(left, time.Millisecond))
+	}
+	stopTimer(c.watch.timer)
+	c.watch.timer = c.s.Loop().CallLater(next, c.look)
+}
+
+// look judges the silence, and asks whether somebody is there.
+func (c *Client) look() {
+	silent := c.s.Loop().Time() - c.watch.heard
+	if limit := c.watch.limit(c); limit > 0 && silent >= limit {
+		c.lost(&SilenceError{silent})
+		return
+	}
+	switch {
+	case c.socket != nil:
+		if silent >= c.o.Check {
+			c.socket.ping()
+		}
+	case c.watch.interval == 0 && !c.watch.asked:
+		c.watch.asked = true
+		c.ask("get_status", nil, c.readStatus)
+	}
+	if c.way == SSE && c.watch.limit(c) == 0 && silent >= c.o.Renew {
+		c.watch.hear(c.s.Loop().Time())
+		c.watch.asked = false
+		c.renew()
+	}
+	c.armWatch()
+}
+
+// readStatus reads the answer of a server that sends no heartbeats: NapCat's event stream.
+func (c *Client) readStatus(data json.RawMessage, err error) {
+	c.watch.asked = false
+	if err != nil && !c.tolerable(err) {
+		if c.watch.missed++; c.watch.missed >= 2 {
+			c.lost(err)
+		}
+		return
+	}
+	c.watch.missed = 0
+	var status Status
+	if err == nil && decodeData("get_status", data, &status) == nil && c.account.hear(status.Online) {
+		c.tellAccount()
+	}
+}
+
+// beat notes a heartbeat.
+func (c *Client) beat(e *Event) {
+	var beat heartbeat
+	if json.Unmarshal(e.Raw, &beat) != nil {
+		return
+	}
+	if beat.Interval > 0 {
+		c.watch.interval = time.Duration(min(beat.Interval, 3_600_000)) * time.Millisecond
+		c.armWatch()
+	}
+	if c.account.hear(beat.Status.Online) {
+		c.tellAccount()
+	}
+}
+
+// ended words the end of a connection that was closed in order.
+func ended(cause error) error {
+	if cause == nil {
+		return errors.New("onebot: the server closed the connection")
+	}
+	if errors.Is(cause, io.EOF) {
+		return errors.New("onebot: the server closed the connection")
+	}
+	return cause
+}
