@@ -144,6 +144,9 @@ func (o *Options) address() (base *url.URL, ws bool, err error) {
 		return nil, false, fmt.Errorf("onebot: transport %q is not known; want auto, sse, poll or ws", o.Transport)
 	}
 	u.Fragment = ""
+	if u.Path == "" {
+		u.Path = "/"
+	}
 	return u, ws, nil
 }
 
