@@ -119,5 +119,5 @@ func (c *Client) readAnswer(action string, resp *sched.Response, err error) (jso
 }
 
 func (c *Client) refused(status int) *AuthError {
-	return &AuthError{URL: c.base.Redacted(), Status: status, Given: c.o.Token != ""}
+	return &AuthError{URL: c.name, Status: status, Given: c.o.Token != ""}
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/qqloop/qqloop/loop"
@@ -21,6 +22,7 @@ type Client struct {
 	rand *rand.Rand
 	base *url.URL // always of an http scheme
 	ws   bool     // it was given with a WebSocket's
+	name string   // of the server in errors: the address as it was given, without a password
 
 	state   State
 	running bool
@@ -67,6 +69,10 @@ func New(s *sched.Stream, o Options) (*Client, error) {
 	}
 	c := &Client{s: s, o: o, log: o.Logger, rand: rand.New(o.Rand), base: base, ws: ws, since: never,
 		calls: make(map[*call]struct{})}
+	c.name = base.Redacted()
+	if ws {
+		c.name = "ws" + strings.TrimPrefix(c.name, "http")
+	}
 	c.history.chats = make(map[Chat]int64)
 	if !o.Since.IsZero() {
 		c.history.begin = o.Since.Unix()

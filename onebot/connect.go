@@ -132,7 +132,7 @@ func (c *Client) wayFailed(err error) {
 	c.way = ""
 	switch {
 	case c.o.Transport != Auto || c.ws || last == WS:
-		c.lost(&NoEventsError{c.base.Redacted(), c.tried})
+		c.lost(&NoEventsError{c.name, c.tried})
 	case last == SSE:
 		c.way = Poll
 		c.startPoll()

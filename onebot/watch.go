@@ -47,9 +47,12 @@ func (c *Client) startWatch() {
 // armWatch looks again when a check is due, or the silence would be too long.
 func (c *Client) armWatch() {
 	next := c.o.Check
+	silent := c.s.Loop().Time() - c.watch.heard
+	if c.socket != nil && silent < next {
+		next -= silent // the ping is due when it has been silent for so long
+	}
 	if limit := c.watch.limit(c); limit > 0 {
-		left := limit - (c.s.Loop().Time() - c.watch.heard)
-		next = min(next, max(left, time.Millisecond))
+		next = min(next, max(limit-silent, time.Millisecond))
 	}
 	stopTimer(c.watch.timer)
 	c.watch.timer = c.s.Loop().CallLater(next, c.look)
