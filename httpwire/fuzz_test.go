@@ -153,3 +153,23 @@ func or(s, def string) string {
 	}
 	return s
 }
+
+// FuzzAgainstNetHTTP: what we accept net/http reads as we do. What we refuse
+// it may accept: the rows of testdata/differential.txt say why.
+func FuzzAgainstNetHTTP(f *testing.F) {
+	addResponses(f, func(response []byte) { f.Add(response, false) })
+	for _, r := range makeReplies() {
+		if r.method != "CONNECT" && len(r.wire) < 300 {
+			f.Add([]byte(r.wire), r.method == "HEAD")
+		}
+	}
+	f.Fuzz(func(t *testing.T, response []byte, head bool) {
+		r := &reply{method: "GET", wire: string(response)}
+		if head {
+			r.method = "HEAD"
+		}
+		if ours, theirs := r.verdicts(); ours != "refused" && ours != theirs && !knownResponseDifference(response, theirs) {
+			t.Errorf("%s %q: we say %s; net/http says %s", r.method, response, ours, theirs)
+		}
+	})
+}
