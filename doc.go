@@ -4,6 +4,7 @@
 //	bot               what a bot does with a message
 //	webqq             the WebQQ and SmartQQ client: chains of named readbacks
 //	webqq/emulator    the service that is gone, as a pure state machine
+//	onebot/emulator   what OneBot 11 clients talk to, as a pure state machine
 //	onebot            the OneBot 11 client: what QQ users run today
 //	sched             Stream: chains of requests on a loop
 //	sched/schedtest   plays a chain on canned replies, in virtual time

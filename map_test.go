@@ -23,6 +23,7 @@ var rooms = []struct {
 	{path: "bot", grants: []string{"golang.org/x/net", "golang.org/x/text"}},
 	{path: "webqq/emulator", grants: []string{"github.com/pelletier/go-toml/v2", "rsc.io/qr"}},
 	{path: "webqq", grants: []string{"golang.org/x/net"}},
+	{path: "onebot/emulator"},
 	{path: "onebot", denies: []string{"os", "net", "sync"}},
 	{path: "sched/schedtest"},
 	{path: "sched", grants: []string{"golang.org/x/net/idna", "golang.org/x/net/http/httpguts"}, denies: []string{"os", "net"}},
@@ -45,6 +46,7 @@ var rooms = []struct {
 var strangers = [][2]string{
 	{"loop", "httpwire"},
 	{"webqq", "webqq/emulator"}, // they would share their mistakes
+	{"onebot", "onebot/emulator"},
 }
 
 // TestImportsRunDown holds the map in doc.go against the code.
