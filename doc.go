@@ -1,6 +1,7 @@
 // Package qqloop holds no code: it is the map of the repository.
 //
 //	cmd/qqloop        the command: demo, emulate, run, get
+//	bot/store         what a bot must not forget, in a file
 //	bot               what a bot does with a message
 //	webqq             the WebQQ and SmartQQ client: chains of named readbacks
 //	webqq/emulator    the service that is gone, as a pure state machine

@@ -20,6 +20,7 @@ var rooms = []struct {
 	denies []string // of the standard library
 }{
 	{path: "cmd/qqloop", grants: []string{"github.com/alecthomas/kong", "github.com/pelletier/go-toml/v2", "golang.org/x"}},
+	{path: "bot/store", grants: []string{"go.etcd.io/bbolt"}},
 	{path: "bot", grants: []string{"golang.org/x/net", "golang.org/x/text"}},
 	{path: "webqq/emulator", grants: []string{"github.com/pelletier/go-toml/v2", "rsc.io/qr"}},
 	{path: "webqq", grants: []string{"golang.org/x/net"}},
