@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
+
+	"github.com/qqloop/qqloop/loop"
 )
 
 // A history is what is needed to catch up: no implementation repeats an event, but most keep
@@ -14,9 +17,13 @@ type history struct {
 	last  int64          // of the events so far, by the server's clock
 	begin int64          // what is older is not wanted
 
-	heard int64 // last as it was when the connection ended; 0: nothing was missed since
+	missed bool  // something may have been, since heard
+	heard  int64 // last as it was when the connection ended
 
 	running bool
+	partial bool // some chat did not answer: to be tried again
+	tries   int  // that were partial, in a row
+	timer   *loop.Timer
 	todo    []Chat
 	found   []Event
 	held    []Event // came while catching up, and wait for what is older
@@ -25,6 +32,7 @@ type history struct {
 const (
 	historyChats = 50   // are looked through, the latest first
 	historyCount = 50   // messages of each
+	historyTries = 8    // in a row that some chat did not answer
 	historyHeld  = 1000 // events wait; then what is missed is missed
 	historySlack = 60   // seconds: messages overtake each other
 )
@@ -63,8 +71,9 @@ func (h *history) hold(e Event) {
 // handed out, for it will not come again.
 func (c *Client) abandonCatchUp() {
 	h := &c.history
-	if h.heard == 0 {
-		h.heard = h.last
+	stopTimer(h.timer)
+	if !h.missed {
+		h.missed, h.heard = true, h.last
 	}
 	held := h.held
 	h.running, h.todo, h.found, h.held = false, nil, nil, nil
@@ -95,7 +104,7 @@ func (c *Client) catchUp(all bool) {
 		c.endCatchUp()
 		return
 	}
-	h.running, h.found = true, nil
+	h.running, h.partial, h.found = true, false, nil
 	h.todo = h.latest()
 	if all {
 		c.ask("get_group_list", nil, c.readGroups)
@@ -108,6 +117,8 @@ func (c *Client) readGroups(data json.RawMessage, err error) {
 	var groups []struct {
 		GroupID ID `json:"group_id"`
 	}
+	var cut *CallError
+	c.history.partial = errors.As(err, &cut)
 	if err == nil && decodeData("get_group_list", data, &groups) == nil {
 		for _, g := range groups {
 			c.history.want(Group(g.GroupID))
@@ -120,6 +131,8 @@ func (c *Client) readFriends(data json.RawMessage, err error) {
 	var friends []struct {
 		UserID ID `json:"user_id"`
 	}
+	var cut *CallError
+	c.history.partial = c.history.partial || errors.As(err, &cut)
 	if err == nil && decodeData("get_friend_list", data, &friends) == nil {
 		for _, f := range friends {
 			c.history.want(Private(f.UserID))
@@ -158,18 +171,23 @@ func (c *Client) nextHistory() {
 			c.log.Info("the server keeps no history: what was said meanwhile is lost", "err", err)
 			h.todo = nil
 		}
-		var cut *CallError
-		switch {
-		case err == nil:
+		if err == nil {
 			c.readHistory(action, chat, data)
-		case errors.As(err, &cut) && !isTimeout(err):
-			c.lost(err) // and begin anew: to go on would be to miss this chat
-			return
-		default:
-			c.log.Debug("no history", "chat", chat.String(), "err", err)
+		} else {
+			c.noHistory(chat, err)
 		}
 		c.nextHistory()
 	})
+}
+
+// noHistory judges a failure. One without an answer ends this round: if the server is there, the
+// next one begins soon, and if it is not, somebody else will notice.
+func (c *Client) noHistory(what fmt.Stringer, err error) {
+	c.log.Debug("no history", "of", what, "err", err)
+	var cut *CallError
+	if errors.As(err, &cut) {
+		c.history.partial, c.history.todo = true, nil
+	}
 }
 
 // readHistory takes the messages of a chat that nobody has seen.
@@ -214,15 +232,14 @@ func (c *Client) endCatchUp() {
 	h := &c.history
 	slices.SortStableFunc(h.found, func(a, b Event) int { return cmp.Compare(a.Time, b.Time) })
 	events := append(h.found, h.held...)
-	h.running, h.found, h.held, h.heard = false, nil, nil, 0
+	h.running, h.found, h.held = false, nil, nil
+	if h.tries++; h.partial && h.tries <= historyTries {
+		h.timer = c.s.Loop().CallLater(c.wait(h.tries+2), func() { c.catchUp(true) })
+	} else {
+		h.tries, h.missed = 0, false
+	}
 	if len(events) > 0 {
 		c.log.Debug("caught up", "events", len(events))
 	}
 	c.giveAll(events)
-}
-
-// isTimeout reports whether err is only that the server is slow.
-func isTimeout(err error) bool {
-	var t interface{ Timeout() bool }
-	return errors.Is(err, ErrNoAnswer) || errors.As(err, &t) && t.Timeout()
 }

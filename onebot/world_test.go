@@ -59,7 +59,13 @@ func ok(data string) string { return `{"status":"ok","retcode":0,"data":` + data
 // newStage sets up a world and an implementation that is alike to all, without events.
 func newStage(t *testing.T, change func(*stage, *Options)) *stage {
 	t.Helper()
-	g := &stage{t: t, world: sim.New(sim.Options{Seed: 1, Start: time.Unix(1760000000, 0)}),
+	return newSeededStage(t, 1, change)
+}
+
+// newSeededStage is newStage in a world of another seed.
+func newSeededStage(t *testing.T, seed uint64, change func(*stage, *Options)) *stage {
+	t.Helper()
+	g := &stage{t: t, world: sim.New(sim.Options{Seed: seed, Start: time.Unix(1760000000, 0)}),
 		paths: make(map[string]func(*sim.Exchange)), unknown: "404", online: "true"}
 	g.actions = map[string]func(map[string]any) string{
 		"get_login_info": func(map[string]any) string { return ok(`{"user_id":10001,"nickname":"bot"}`) },
@@ -90,7 +96,7 @@ func newStage(t *testing.T, change func(*stage, *Options)) *stage {
 			g.changes = append(g.changes, what)
 		},
 		Logger: slog.New(slog.NewTextHandler(&g.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Rand:   rand.NewPCG(1, 1),
+		Rand:   rand.NewPCG(seed, 1),
 	}
 	if change != nil {
 		change(g, &o)
