@@ -82,7 +82,7 @@ var scenarios = []scenario{
 	{
 		name:  "idle-tls",
 		about: "So many connections over TLS have had one answer each and are kept. CPU is for all of it, and is the handshakes'.",
-		conns: []int{1000}, quick: []int{500},
+		conns: []int{1000, 5000}, quick: []int{500},
 		job: func(job *peers.Job, at *origin.Addrs, _ string) {
 			job.URL, job.Want, job.CA = at.TLS+"/park", origin.Small, at.CA
 			job.Park, job.Idle, job.Control = true, true, strings.TrimPrefix(at.Large, "http://")

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/qqloop/qqloop/internal/kernel"
 	"github.com/qqloop/qqloop/loop"
@@ -155,6 +156,44 @@ func TestMemoryPerWaitingRequest(t *testing.T) {
 	}
 	if each > bound || more > 0 {
 		t.Errorf("got %d bytes each and %d goroutines; want at most %d and none", each, more, bound)
+	}
+}
+
+// A stream that has had many requests at once forgets most of what they needed.
+func TestMemoryAfterManyRequests(t *testing.T) {
+	const many, bound = 20_000, 64
+	l, err := loop.New(loop.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s := sched.New(l, sched.Options{})
+	defer s.Close()
+	read := func(*sched.Response, error) sched.Next { return sched.Next{} }
+	request := sched.Get("http://a.example/")
+	round := func() {
+		chains := make([]sched.Chain, many)
+		for i := range chains {
+			chains[i] = s.AddAfter(time.Hour, request, read)
+		}
+		for _, c := range chains {
+			c.Cancel()
+		}
+		l.AddCallback(l.Stop)
+		if err := l.Run(); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	before := inUse()
+	round()
+	each := (inUse() - before) / many
+	t.Logf("%d bytes are left for each of %d requests that were", each, many)
+	if got := s.Pending(); got != 0 {
+		t.Fatalf("%d requests are pending; want none", got)
+	}
+	if each > bound {
+		t.Errorf("got %d bytes for each; want at most %d", each, bound)
 	}
 }
 

@@ -62,10 +62,16 @@ type exchange struct {
 	prev, next *exchange // in the stream's chains or spares
 }
 
+// keptSpares is how many exchanges and readers that belong to nobody a stream
+// keeps for those to come: more than begin and end in a turn as a rule, and few
+// enough that ten thousand that were under way at once leave nothing behind.
+const keptSpares = 256
+
 func (s *Stream) newExchange() *exchange {
 	x := s.spare
 	if x != nil {
 		s.spare = x.next
+		s.spares--
 		x.next = nil
 	} else {
 		x = &exchange{stream: s, detour: &s.straight}
@@ -289,6 +295,10 @@ func (x *exchange) end() {
 	x.generation++
 	x.phase, x.last = unused, false
 	x.req, x.readback, x.way, x.detour = nil, nil, nil, &s.straight
-	x.prev, x.next = nil, s.spare
-	s.spare = x
+	x.prev, x.next = nil, nil
+	if s.spares < keptSpares {
+		x.next = s.spare
+		s.spare = x
+		s.spares++
+	}
 }

@@ -40,7 +40,9 @@ func (s *Stream) putReader(r *reader) {
 	r.body.reset()
 	r.head, r.end, r.resp = nil, httpwire.Fields{}, Response{}
 	r.parser.Release()
-	s.readers = append(s.readers, r)
+	if len(s.readers) < keptSpares {
+		s.readers = append(s.readers, r)
+	}
 }
 
 // feed gives data, which lies in the scratch, to the parser. It reports

@@ -156,7 +156,8 @@ type Stream struct {
 	probe   [4096]byte // a look at a socket that should be silent
 
 	chains  *exchange // all that belong to a chain, newest first
-	spare   *exchange // those that belong to none
+	spare   *exchange // those that belong to none,
+	spares  int       // and how many they are
 	handed  *Conn     // connections that are no longer ours, newest first
 	pending int
 	asking  int // how many are resolving
