@@ -34,7 +34,7 @@ func TestRealSockets(t *testing.T) {
 	}
 	actions := func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer s3cret" {
-			http.Error(w, "", 403)
+			http.Error(w, "", http.StatusForbidden)
 			return
 		}
 		io.WriteString(w, act(strings.Trim(r.URL.Path, "/")))

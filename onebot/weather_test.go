@@ -16,7 +16,7 @@ import (
 // dripped, silent. The server keeps a history, so everything is heard, once and in order; every
 // answer goes out at most once, and its outcome is told.
 func TestWeather(t *testing.T) {
-	seeds := 12
+	seeds := 6
 	if testing.Short() {
 		seeds = 2
 	}
