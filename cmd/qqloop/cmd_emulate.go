@@ -13,11 +13,12 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	onebotemulator "github.com/qqloop/qqloop/onebot/emulator"
 	"github.com/qqloop/qqloop/webqq/emulator"
 )
 
 type emulateCmd struct {
-	Service   string        `enum:"webqq" default:"webqq" help:"What to emulate: webqq."`
+	Service   string        `enum:"webqq,onebot" default:"webqq" help:"What to emulate: webqq, or onebot. Default: ${default}."`
 	HTTP      string        `name:"http" default:"127.0.0.1:0" placeholder:"ADDR" help:"Where to listen. Default: ${default}, a free port."`
 	HTTPS     string        `name:"https" placeholder:"ADDR" help:"Where to listen for TLS; --config-out then says so. Default: nowhere, and the bot is to use http alone."`
 	CAOut     string        `name:"ca-out" placeholder:"FILE" help:"Write the root certificate there (PEM)."`
@@ -26,6 +27,7 @@ type emulateCmd struct {
 	Hold      time.Duration `default:"60s" placeholder:"TIME" help:"How long a poll without news is held. Default: ${default}."`
 	ScanAfter scanAfter     `default:"0s" placeholder:"TIME" help:"When a QR code is scanned: 0s: one state with each question, never: by the command scan. Default: ${default}."`
 	Lenient   bool          `help:"Answer requests that lack a field, a cookie or a Referer."`
+	OneBot    oneBotFlags   `embed:""`
 	ExitAfter time.Duration `placeholder:"TIME" help:"Stop after that time."`
 }
 
@@ -42,6 +44,16 @@ func (*emulateCmd) Help() string {
     drop PATH COUNT             are executed and closed without a byte,
     slow PATH MS COUNT          are answered late
     quit
+
+Of OneBot the kinds are friend and group. scan, refuse and expire are not there, and besides:
+
+    cq friend QQ TEXT    cq group GROUP QQ TEXT    say, with CQ codes in TEXT
+    recall friend QQ     recall group GROUP QQ     takes back what was said last
+    poke friend QQ       poke group GROUP QQ       request QQ TEXT
+    offline    online    the account; kick also says so
+    close                every event stream and WebSocket is cut
+
+--report posts events, signed with the token; --hold, --https, --ca-out, --scan-after and --lenient are WebQQ's. A scene is the same for both; OneBot has no discussions.
 
 It runs until quit, a signal, or --exit-after; the end of standard input does not stop it. SIGTERM ends it with status 0, SIGINT with 130.`
 }
@@ -65,6 +77,9 @@ func (s *scanAfter) UnmarshalText(text []byte) error {
 
 // Run serves until it is told to stop.
 func (c *emulateCmd) Run(e *env) error {
+	if bad := c.OneBot.foreign(c); bad != nil {
+		return bad
+	}
 	switch {
 	case c.Hold <= 0:
 		return usagef("--hold %v: a time above 0", c.Hold)
@@ -84,13 +99,16 @@ func (c *emulateCmd) Run(e *env) error {
 		}
 	}
 	out := &eventWriter{w: e.stdout, failed: make(chan struct{})}
+	if c.Service == "onebot" {
+		return c.oneBot(e, scene, out)
+	}
 	service := emulator.New(scene, emulator.Options{
 		Hold:      c.Hold,
 		ScanAfter: time.Duration(c.ScanAfter),
 		Lenient:   c.Lenient,
 		Log:       func(what string) { fmt.Fprintf(e.stderr, "qqloop: %s\n", what) },
 	})
-	server, err := emulator.Start(service, emulator.ServerOptions{HTTP: c.HTTP, HTTPS: c.HTTPS, OnEvent: out.event})
+	server, err := emulator.Start(service, emulator.ServerOptions{HTTP: c.HTTP, HTTPS: c.HTTPS, OnEvent: func(e emulator.Event) { out.event(e) }})
 	if err != nil {
 		return err
 	}
@@ -114,7 +132,7 @@ func (c *emulateCmd) Run(e *env) error {
 }
 
 // serve carries out commands until something ends it.
-func (c *emulateCmd) serve(e *env, server *emulator.Server, out *eventWriter) error {
+func (c *emulateCmd) serve(e *env, server emulated, out *eventWriter) error {
 	ctx := e.ctx
 	if c.ExitAfter > 0 {
 		var cancel context.CancelFunc
@@ -142,13 +160,13 @@ func (c *emulateCmd) serve(e *env, server *emulator.Server, out *eventWriter) er
 
 // commands reads lines to the end of the input, or to quit: then it reports
 // true. Lines may be of any length.
-func commands(stdin io.Reader, server *emulator.Server, out *eventWriter) (quit bool) {
+func commands(stdin io.Reader, server emulated, out *eventWriter) (quit bool) {
 	in := bufio.NewReader(stdin)
 	for n := 1; ; n++ {
 		line, err := in.ReadString('\n')
 		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
 		switch bad := server.Command(line); {
-		case errors.Is(bad, emulator.ErrQuit):
+		case errors.Is(bad, emulator.ErrQuit), errors.Is(bad, onebotemulator.ErrQuit):
 			return true
 		case bad != nil:
 			out.event(emulator.Failure{Line: n, Message: bad.Error()})
@@ -159,18 +177,23 @@ func commands(stdin io.Reader, server *emulator.Server, out *eventWriter) (quit 
 	}
 }
 
+// An emulatorEvent is one of either emulator.
+type emulatorEvent interface {
+	AppendJSON(dst []byte) []byte
+}
+
 // An eventWriter writes events as lines of JSON, each at once. Events come
 // from any goroutine; those that come before ready wait for it.
 type eventWriter struct {
 	mu     sync.Mutex
 	w      io.Writer
-	early  []emulator.Event
+	early  []emulatorEvent
 	isOpen bool
 	err    error
 	failed chan struct{} // closed when err is set
 }
 
-func (w *eventWriter) event(e emulator.Event) {
+func (w *eventWriter) event(e emulatorEvent) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.isOpen {
@@ -180,7 +203,7 @@ func (w *eventWriter) event(e emulator.Event) {
 	w.write(e)
 }
 
-func (w *eventWriter) ready(r emulator.Ready) {
+func (w *eventWriter) ready(r emulatorEvent) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.isOpen = true
@@ -191,7 +214,7 @@ func (w *eventWriter) ready(r emulator.Ready) {
 	w.early = nil
 }
 
-func (w *eventWriter) write(e emulator.Event) {
+func (w *eventWriter) write(e emulatorEvent) {
 	if w.err != nil {
 		return
 	}
@@ -211,10 +234,15 @@ func emulatedConfig(scene *emulator.Scene, server *emulator.Server) ([]byte, err
 	}
 	none, often := time.Duration(0), 100*time.Millisecond
 	service.Pacing, service.QRPoll = duration{&none}, duration{&often}
-	text, err := toml.Marshal(config{
+	return configText(&config{
 		Account: accountConfig{QQ: uint64(scene.Account.QQ), Nick: scene.Account.Nick, Login: "qr"},
 		Service: *service,
 	})
+}
+
+// configText writes a configuration, and from whom it is.
+func configText(c *config) ([]byte, error) {
+	text, err := toml.Marshal(c)
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,12 @@ func (*runCmd) Help() string {
     pacing = "500ms"             # the shortest time between two messages
     qr-poll = "2s"               # how often to ask whether the code was scanned
 
+    # [onebot]                   # instead of [service] and login: OneBot 11
+    # url = "http://127.0.0.1:3000" # NapCat, LLBot; or ws://
+    # transport = "auto"         # how events come: sse, poll or ws
+    # token-file = "token"       # the access token is in this file,
+    # token-env = "ONEBOT_TOKEN" # or in this variable; one of the two
+
     [bot]
     title-allow = ["192.168.0.0/16"] # fetched although not public
     max-reminders = 5            # for each person
@@ -109,6 +115,12 @@ func (c *runCmd) Run(e *env) error {
 	}
 	if o.roots, err = cfg.Service.roots(); err != nil {
 		return err
+	}
+	if cfg.OneBot.URL != "" {
+		if o.onebot, err = cfg.oneBot(); err != nil {
+			return err
+		}
+		o.onebot.OnState = s.onOneBotState
 	}
 	if cfg.Account.Login == "password" {
 		o.client.Era = webqq.Classic

@@ -20,7 +20,8 @@ type config struct {
 	path string // where it was read from; names in it are relative to it
 
 	Account accountConfig `toml:"account"`
-	Service serviceConfig `toml:"service"`
+	Service serviceConfig `toml:"service,omitempty"`
+	OneBot  oneBotConfig  `toml:"onebot,omitempty"`
 	Bot     botConfig     `toml:"bot,omitempty"`
 	Session sessionConfig `toml:"session,omitempty"`
 	Log     logConfig     `toml:"log,omitempty"`
@@ -148,6 +149,9 @@ func (c *config) check() (key []string, reason string) {
 	}
 	if key, reason := c.Service.check(); reason != "" {
 		return append([]string{"service"}, key...), reason
+	}
+	if key, reason := c.OneBot.check(c); reason != "" {
+		return append([]string{"onebot"}, key...), reason
 	}
 	if c.Bot.MaxReminders < 0 {
 		return []string{"bot", "max-reminders"}, "a number above 0"

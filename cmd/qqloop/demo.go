@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qqloop/qqloop/onebot"
+	onebotemulator "github.com/qqloop/qqloop/onebot/emulator"
 	"github.com/qqloop/qqloop/webqq"
 	"github.com/qqloop/qqloop/webqq/emulator"
 )
@@ -14,10 +16,10 @@ import (
 // A demo is a conversation between the person at the keyboard and the bot. All
 // of it is on the loop's goroutine, but for onEvent.
 type demo struct {
-	scene  *emulator.Scene
-	server *emulator.Server
-	engine *engine
-	screen screen
+	friend, group int64 // who says it, and where
+	server        emulated
+	engine        *engine
+	screen        screen
 
 	started     bool
 	queue       []utterance // typed and not yet said
@@ -59,6 +61,21 @@ func (d *demo) interrupt() {
 	d.engine.loop.Stop()
 }
 
+// An emulated service is one of the two emulators.
+type emulated interface {
+	Command(line string) error
+	HTTPAddr() string
+	Close() error
+}
+
+// onOneBotEvent is onEvent of the other emulator.
+func (d *demo) onOneBotEvent(e onebotemulator.Event) {
+	if e, ok := e.(onebotemulator.Send); ok {
+		u := utterance{who: "bot", group: e.Kind == onebotemulator.ToGroup, text: e.Text}
+		d.engine.loop.AddCallback(func() { d.show(u) })
+	}
+}
+
 // onEvent hears of the emulator's events on its goroutines. What the bot said
 // is shown when the service has accepted it, as the friend would see it.
 func (d *demo) onEvent(e emulator.Event) {
@@ -86,10 +103,26 @@ func (d *demo) onState(c webqq.Change) {
 	case webqq.Waiting:
 		d.screen.note(fmt.Sprintf("Offline (%v), trying again in %v ...", c.Err, c.Retry.Round(time.Millisecond)))
 	case webqq.Online:
-		if !d.started {
-			d.started = true
-			d.screen.listen(d)
-		}
+		d.online()
+	}
+}
+
+func (d *demo) onOneBotState(c onebot.Change) {
+	switch c.State {
+	case onebot.Connecting:
+		d.screen.note("Connecting ...")
+	case onebot.Waiting:
+		d.screen.note(fmt.Sprintf("Offline (%v), trying again in %v ...", c.Err, c.Retry.Round(time.Millisecond)))
+	case onebot.Online:
+		d.online()
+	}
+}
+
+// online begins the conversation, once.
+func (d *demo) online() {
+	if !d.started {
+		d.started = true
+		d.screen.listen(d)
 	}
 }
 
@@ -131,10 +164,9 @@ func (d *demo) sayNext() {
 	d.queue = d.queue[1:]
 	d.waiting = true
 	d.show(u)
-	friend := d.scene.Friends[0].QQ
-	command := fmt.Sprintf("say friend %d %s", friend, u.text)
+	command := fmt.Sprintf("say friend %d %s", d.friend, u.text)
 	if u.group {
-		command = fmt.Sprintf("say group %d %d %s", d.scene.Groups[0].Number, friend, u.text)
+		command = fmt.Sprintf("say group %d %d %s", d.group, d.friend, u.text)
 	}
 	if err := d.server.Command(command); err != nil {
 		d.screen.complain(err)

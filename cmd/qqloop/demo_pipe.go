@@ -17,9 +17,9 @@ type pipe struct {
 }
 
 // Progress is nobody's business here.
-func (p *pipe) welcome(string) {}
-func (p *pipe) note(string)    {}
-func (p *pipe) qr(qrCode)      {}
+func (p *pipe) welcome(_, _ string) {}
+func (p *pipe) note(string)         {}
+func (p *pipe) qr(qrCode)           {}
 
 func (p *pipe) complain(err error) { fmt.Fprintf(p.err, "qqloop: %v\n", err) }
 

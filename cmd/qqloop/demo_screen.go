@@ -11,7 +11,7 @@ type utterance struct {
 
 // A screen is where the conversation is held: a terminal or a pipe.
 type screen interface {
-	welcome(address string)
+	welcome(service, address string)
 	// note tells of progress; a pipe has no place for it.
 	note(text string)
 	qr(code qrCode)

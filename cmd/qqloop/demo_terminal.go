@@ -55,7 +55,12 @@ func (t *terminal) print(text string) error {
 	return err
 }
 
-func (t *terminal) welcome(address string) {
+func (t *terminal) welcome(service, address string) {
+	if service == "onebot" {
+		t.print("Here is a OneBot server, as NapCat is one, on " + address + ", and a bot that\n" +
+			"listens to it: every request is a socket on one event loop.\n\n")
+		return
+	}
 	t.print("WebQQ was switched off in 2019. Here it is again, on " + address + ", and a bot that\n" +
 		"logs in to it: every request is a socket on one event loop.\n\n")
 }

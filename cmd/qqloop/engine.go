@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"log/slog"
+	"net/http"
 	"net/http/cookiejar"
 	"net/netip"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/qqloop/qqloop/bot"
 	"github.com/qqloop/qqloop/loop"
+	"github.com/qqloop/qqloop/onebot"
 	"github.com/qqloop/qqloop/sched"
 	"github.com/qqloop/qqloop/webqq"
 )
@@ -21,14 +23,24 @@ type engine struct {
 	loop   *loop.Loop
 	stream *sched.Stream // to the service, with its cookies
 	fetch  *sched.Stream // to wherever strangers point, without any
-	client *webqq.Client
+	client client
+	webqq  *webqq.Client  // the client, of an account on WebQQ
+	onebot *onebot.Client // the client, of an account on OneBot
 	bot    *bot.Bot
+}
+
+// A client is an account's place in a service, whichever it is.
+type client interface {
+	Start(stopped func(error))
+	Stop()
+	Shutdown(done func())
 }
 
 // engineOptions are what differs between run and demo. Of the client's, jar,
 // logger and OnMessage are filled in.
 type engineOptions struct {
 	client  webqq.Options
+	onebot  *onebot.Options // instead of client, where the account is on OneBot
 	bot     bot.Options
 	nick    string
 	resolve func(host, port string) (netip.AddrPort, bool)
@@ -69,20 +81,41 @@ func (e *engine) build(o engineOptions) error {
 	})
 	e.fetch = sched.New(e.loop, sched.Options{MaxConns: fetchConns, Trace: o.trace, Logger: o.log})
 
-	var account *bot.WebQQ
-	o.client.Jar = jar
-	o.client.Logger = o.log
-	o.client.OnMessage = func(m webqq.Message) { e.bot.Handle(account.Message(m)) }
-	e.client, err = webqq.New(e.stream, o.client)
+	account, err := e.account(o, jar)
 	if err != nil {
 		return err
 	}
-	account = bot.NewWebQQ(e.client, o.nick)
 	o.bot.Fetch = e.fetch
 	o.bot.UserAgent = userAgent()
 	o.bot.Logger = o.log
 	e.bot = bot.New(e.loop, account, o.bot)
 	return nil
+}
+
+// account makes the client and what the bot sees of it.
+func (e *engine) account(o engineOptions, jar http.CookieJar) (bot.Account, error) {
+	var err error
+	if o.onebot != nil {
+		var account *bot.OneBot
+		o.onebot.Logger = o.log
+		o.onebot.OnMessage = func(m onebot.Event) { e.bot.Handle(account.Message(m)) }
+		if e.onebot, err = onebot.New(e.stream, *o.onebot); err != nil {
+			return nil, err
+		}
+		e.client = e.onebot
+		account = bot.NewOneBot(e.onebot, o.nick)
+		return account, nil
+	}
+	var account *bot.WebQQ
+	o.client.Jar = jar
+	o.client.Logger = o.log
+	o.client.OnMessage = func(m webqq.Message) { e.bot.Handle(account.Message(m)) }
+	if e.webqq, err = webqq.New(e.stream, o.client); err != nil {
+		return nil, err
+	}
+	e.client = e.webqq
+	account = bot.NewWebQQ(e.webqq, o.nick)
+	return account, nil
 }
 
 func (e *engine) close() {

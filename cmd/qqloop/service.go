@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qqloop/qqloop/onebot"
 	"github.com/qqloop/qqloop/sched"
 	"github.com/qqloop/qqloop/webqq"
 )
@@ -61,6 +62,9 @@ func refusedOrFailed(err error) int {
 	if _, ok := errors.AsType[*webqq.APIError](err); ok || errors.Is(err, webqq.ErrKicked) {
 		return exitRefused
 	}
+	if _, ok := errors.AsType[*onebot.AuthError](err); ok {
+		return exitRefused
+	}
 	if failed, ok := errors.AsType[*sched.Error](err); ok && brokeProtocol(failed.Kind) {
 		return exitProtocol
 	}
@@ -78,16 +82,40 @@ func (s *service) stop() {
 func (s *service) maybeStop() {
 	if s.stopping && !s.stopped && !s.engine.bot.Busy() {
 		s.stopped = true
-		if lost := s.engine.client.Losses(); lost != (webqq.Losses{}) {
+		if lost := s.losses(); lost != (webqq.Losses{}) {
 			s.log.Info("connections were cut in the middle of something", "polls", lost.Polls, "sends", lost.Sends)
 		}
 		s.engine.client.Shutdown(s.engine.loop.Stop)
 	}
 }
 
+// losses is what WebQQ's client has lost; OneBot's replays nothing and counts
+// nothing.
+func (s *service) losses() webqq.Losses {
+	if s.engine.webqq == nil {
+		return webqq.Losses{}
+	}
+	return s.engine.webqq.Losses()
+}
+
+// onOneBotState tells people how it stands with an account on OneBot.
+func (s *service) onOneBotState(c onebot.Change) {
+	client := s.engine.onebot
+	switch c.State {
+	case onebot.Online:
+		s.log.Info("online", "account", client.Account().String(), "nick", client.Nick(), "transport", string(client.Transport()), "implementation", client.Version().Name)
+	case onebot.AccountOffline:
+		s.log.Warn("the account is off line: log in to QQ where the implementation runs", "err", c.Err)
+	case onebot.Waiting:
+		s.log.Warn("the connection is lost, trying again", "in", c.Retry.Round(time.Millisecond).String(), "err", c.Err)
+	default:
+		s.log.Debug("state", "is", c.State.String(), "err", c.Err)
+	}
+}
+
 // onState tells people how far the login has come.
 func (s *service) onState(c webqq.Change) {
-	client := s.engine.client
+	client := s.engine.webqq
 	switch c.State {
 	case webqq.Online:
 		s.log.Info("online", "account", uint64(client.Account()), "nick", client.Nick(), "friends", len(client.Friends()), "groups", len(client.Groups()))
