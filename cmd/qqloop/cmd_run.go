@@ -3,11 +3,10 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/qqloop/qqloop/bot"
-	"github.com/qqloop/qqloop/webqq"
+	"github.com/qqloop/qqloop/sched"
 )
 
 type runCmd struct {
@@ -36,12 +35,6 @@ func (*runCmd) Help() string {
     pacing = "500ms"             # the shortest time between two messages
     qr-poll = "2s"               # how often to ask whether the code was scanned
 
-    # [onebot]                   # instead of [service] and login: OneBot 11
-    # url = "http://127.0.0.1:3000" # NapCat, LLBot; or ws://
-    # transport = "auto"         # how events come: sse, poll or ws
-    # token-file = "token"       # the access token is in this file,
-    # token-env = "ONEBOT_TOKEN" # or in this variable; one of the two
-
     [bot]
     title-allow = ["192.168.0.0/16"] # fetched although not public
     max-reminders = 5            # for each person
@@ -56,6 +49,21 @@ func (*runCmd) Help() string {
     format = "text"              # or "json"
     level = "info"               # debug, info, warn, error
 
+Several accounts stand in [[account]], with the keys of [account] and [service] together, and none of [session]. Those on OneBot 11 (NapCat, LLBot) look so; with one bracket less it may be the only one:
+
+    [[account]]
+    service = "onebot"           # default: "webqq"
+    name = "mine"                # for the log and --account
+    address = "http://127.0.0.1:3000"
+    token-file = "token"         # or token-env = "VARIABLE", or token = "..."
+    transport = "auto"           # how events come: sse, poll, ws
+    nick = "bot"
+    # ca = """ """               # for https
+
+    [[account]]
+    qq = 10001
+    session = "10001.session"
+
 File names are relative to the configuration. SIGTERM stops in order, with status 0; SIGINT too, with status 130.`
 }
 
@@ -66,10 +74,6 @@ func (c *runCmd) Run(e *env) error {
 		return err
 	}
 	cfg, err := readConfig(path)
-	if err != nil {
-		return err
-	}
-	password, err := cfg.password()
 	if err != nil {
 		return err
 	}
@@ -91,60 +95,36 @@ func (c *runCmd) Run(e *env) error {
 	if err != nil || cfg.Bot.TimeZone == "" {
 		location = time.Local
 	}
-	o := engineOptions{
-		client: webqq.Options{
-			Account:  webqq.QQ(cfg.Account.QQ),
-			Password: password,
-			QRCode:   s.showQR,
-			QRPoll:   cfg.Service.QRPoll.or(0),
-			Captcha:  s.askCaptcha,
-			OnState:  s.onState,
-			Pacing:   cfg.Service.Pacing.or(0),
-			Plain:    cfg.Service.plain(),
-		},
-		bot: bot.Options{
-			FetchAllow:   cfg.Bot.TitleAllow,
-			MaxReminders: cfg.Bot.MaxReminders,
-			MaxDelay:     cfg.Bot.MaxDelay.or(0),
-			Location:     location,
-			OnDone:       func(bot.Message) { s.maybeStop() },
-		},
-		nick:    cfg.Account.Nick,
-		resolve: cfg.Service.resolve,
+	o := seatOptions{
 		log:     s.log,
-	}
-	if o.roots, err = cfg.Service.roots(); err != nil {
-		return err
-	}
-	if cfg.OneBot.URL != "" {
-		if o.onebot, err = cfg.oneBot(); err != nil {
-			return err
-		}
-		o.onebot.OnState = s.onOneBotState
-	}
-	if cfg.Account.Login == "password" {
-		o.client.Era = webqq.Classic
-	}
-	if p := cfg.Service.Pacing.Duration; p != nil && *p == 0 {
-		o.client.Pacing = -1
+		message: func(a *seat, m bot.Message) { a.bot.Handle(m) },
+		event:   func(a *seat, e bot.Event) { a.log.Debug("event", "type", string(e.Type), "chat", e.Chat.String()) },
+		state:   s.onState,
+		qr:      s.showQR,
+		captcha: s.askCaptcha,
 	}
 	if c.Trace {
 		o.trace = traceTo(e.stderr)
 	}
-	if file := cfg.sessionFile(); file != "" {
-		o.client.Session, err = os.ReadFile(file)
-		if err != nil && !os.IsNotExist(err) {
-			return usagef("%s: session.file: %w", path, err)
-		}
-		saver := newSaver(file, s.log)
-		defer saver.close()
-		o.client.SaveSession = saver.save
-	}
-	s.engine, err = newEngine(o)
+	s.roster, err = newRoster(cfg, "", o)
 	if err != nil {
 		return err
 	}
-	defer s.engine.close()
+	defer s.roster.close()
+	s.fetch = sched.New(s.roster.loop, sched.Options{MaxConns: fetchConns, Trace: o.trace, Logger: s.log})
+	defer s.fetch.Close()
+	for _, a := range s.roster.seats {
+		a.bot = bot.New(s.roster.loop, a.account, bot.Options{
+			Fetch:        s.fetch,
+			UserAgent:    userAgent(),
+			FetchAllow:   cfg.Bot.TitleAllow,
+			MaxReminders: cfg.Bot.MaxReminders,
+			MaxDelay:     cfg.Bot.MaxDelay.or(0),
+			Location:     location,
+			Logger:       a.log,
+			OnDone:       func(bot.Message) { s.maybeStop() },
+		})
+	}
 	return s.run(e.ctx)
 }
 

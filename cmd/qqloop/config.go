@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,23 +19,18 @@ import (
 // A config is the file of qqloop run. Unknown keys are errors: a misspelt one
 // would otherwise be silently without effect.
 type config struct {
-	path string // where it was read from; names in it are relative to it
+	path  string // where it was read from; names in it are relative to it
+	short bool   // it has one [account], not a list of them
 
-	Account accountConfig `toml:"account"`
-	Service serviceConfig `toml:"service,omitempty"`
-	OneBot  oneBotConfig  `toml:"onebot,omitempty"`
+	// Account and Service are the short form, for one account. Accounts has
+	// every account of either form, checked and named.
+	Account  accountConfig   `toml:"account"`
+	Service  serviceConfig   `toml:"service,omitempty"`
+	Accounts []accountConfig `toml:"-"`
+
 	Bot     botConfig     `toml:"bot,omitempty"`
 	Session sessionConfig `toml:"session,omitempty"`
 	Log     logConfig     `toml:"log,omitempty"`
-}
-
-type accountConfig struct {
-	QQ    uint64 `toml:"qq,omitempty" comment:"The account's number. With login = \"password\" it is needed; with \"qr\" nobody else may scan."`
-	Nick  string `toml:"nick,omitempty" comment:"The name by which people in groups mention the bot: @bot."`
-	Login string `toml:"login,omitempty" comment:"\"qr\" (SmartQQ) or \"password\" (WebQQ)."`
-
-	PasswordFile string `toml:"password-file,omitempty" comment:"The password is in this file, or in this environment variable; never here."`
-	PasswordEnv  string `toml:"password-env,omitempty"`
 }
 
 type botConfig struct {
@@ -95,8 +92,8 @@ func findConfig(named string) (string, error) {
 			return place, nil
 		}
 	}
-	return "", usagef("no configuration: looked for %s. The command init, which will write one, comes with a later version: until then let qqloop emulate --config-out %s write one, or name yours with -c FILE",
-		strings.Join(places, " and "), configName)
+	return "", usagef("no configuration: looked for %s. Let qqloop init write one, or name yours with -c FILE",
+		strings.Join(places, " and "))
 }
 
 // readConfig reads and checks a file. Its errors name the file and the line.
@@ -114,44 +111,97 @@ func readConfig(path string) (*config, error) {
 
 func parseConfig(path string, text []byte) (*config, error) {
 	c := &config{path: path}
-	err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(c)
-	if missing, ok := errors.AsType[*toml.StrictMissingError](err); ok {
-		bad := missing.Errors[0]
-		line, _ := bad.Position()
-		return nil, fmt.Errorf("%s:%d: there is no key %q here: see qqloop run --help for all of them", path, line, strings.Join(bad.Key(), "."))
-	}
-	if bad, ok := errors.AsType[*toml.DecodeError](err); ok {
-		line, _ := bad.Position()
-		return nil, fmt.Errorf("%s:%d: %s", path, line, strings.TrimPrefix(bad.Error(), "toml: "))
+	var err error
+	if many := manyAccounts(text); many {
+		long := struct {
+			Accounts []accountConfig `toml:"account"`
+			Bot      botConfig       `toml:"bot"`
+			Log      logConfig       `toml:"log"`
+		}{}
+		err = decodeStrictly(path, text, &long)
+		c.Accounts, c.Bot, c.Log = long.Accounts, long.Bot, long.Log
+	} else {
+		err = decodeStrictly(path, text, c)
+		c.Accounts = []accountConfig{c.Account}
+		if key := c.Service.firstKey(); key != "" && err == nil {
+			if c.Account.firstKey() != "" {
+				return nil, fmt.Errorf("%s:%d: service.%s: say where the service is in [account] or in [service], not in both", path, lineOfKey(text, []string{"service", key}), key)
+			}
+			c.Accounts[0].serviceConfig = c.Service
+		}
+		if c.Session.File != nil && c.Account.Session == nil {
+			c.Accounts[0].Session = c.Session.File
+		}
+		c.short = true
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	if key, reason := c.check(); reason != "" {
-		return nil, fmt.Errorf("%s:%d: %s: %s", path, lineOfKey(text, key), strings.Join(key, "."), reason)
+		shown := strings.Join(slices.DeleteFunc(slices.Clone(key), isNumber), ".")
+		return nil, fmt.Errorf("%s:%d: %s: %s", path, lineOfKey(text, key), shown, reason)
 	}
 	return c, nil
 }
 
-// check returns the first key whose value cannot be used, and why.
+// manyAccounts reports whether text has [[account]]. One that is no TOML has
+// not; the strict reading tells why.
+func manyAccounts(text []byte) bool {
+	var form struct {
+		Account any `toml:"account"`
+	}
+	if toml.Unmarshal(text, &form) != nil {
+		return bytes.Contains(text, []byte("[[account]]"))
+	}
+	_, many := form.Account.([]any)
+	return many
+}
+
+func decodeStrictly(path string, text []byte, into any) error {
+	err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(into)
+	if missing, ok := errors.AsType[*toml.StrictMissingError](err); ok {
+		bad := missing.Errors[0]
+		line, _ := bad.Position()
+		return fmt.Errorf("%s:%d: there is no key %q here: see qqloop run --help for all of them", path, line, strings.Join(bad.Key(), "."))
+	}
+	if bad, ok := errors.AsType[*toml.DecodeError](err); ok {
+		line, _ := bad.Position()
+		return fmt.Errorf("%s:%d: %s", path, line, strings.TrimPrefix(bad.Error(), "toml: "))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.Atoi(s)
+	return err == nil
+}
+
+// check returns the first key whose value cannot be used, and why. It names
+// the accounts that have no name.
 func (c *config) check() (key []string, reason string) {
-	switch c.Account.Login {
-	case "", "qr":
-	case "password":
-		if c.Account.QQ == 0 {
-			return []string{"account", "login"}, `"password" needs account.qq, the number to log in with`
+	names := map[string]bool{}
+	for i := range c.Accounts {
+		a := &c.Accounts[i]
+		table := []string{"account", strconv.Itoa(i)}
+		if c.short {
+			table = table[:1]
 		}
-		if (c.Account.PasswordFile == "") == (c.Account.PasswordEnv == "") {
-			return []string{"account", "login"}, `"password" needs one of account.password-file and account.password-env`
+		if key, reason := a.check(); reason != "" {
+			if c.short && c.Service.firstKey() != "" && a.has(key[0]) {
+				table = []string{"service"}
+			}
+			return append(table, key...), reason
 		}
-	default:
-		return []string{"account", "login"}, fmt.Sprintf(`%q is no way to log in: "qr" or "password"`, c.Account.Login)
-	}
-	if key, reason := c.Service.check(); reason != "" {
-		return append([]string{"service"}, key...), reason
-	}
-	if key, reason := c.OneBot.check(c); reason != "" {
-		return append([]string{"onebot"}, key...), reason
+		if a.Name == "" {
+			a.Name = fmt.Sprintf("%s%d", a.service(), i+1)
+		}
+		if names[a.Name] {
+			return append(table, "name"), fmt.Sprintf("%q is another account's name already", a.Name)
+		}
+		names[a.Name] = true
 	}
 	if c.Bot.MaxReminders < 0 {
 		return []string{"bot", "max-reminders"}, "a number above 0"
@@ -170,28 +220,41 @@ func (c *config) check() (key []string, reason string) {
 	return nil, ""
 }
 
-// lineOfKey finds the line on which a key stands, for messages about values that
-// are good TOML and make no sense.
+// lineOfKey finds the line on which a key stands, or else its table, for
+// messages about values that are good TOML and make no sense. The second
+// [[account]] is "account", "1".
 func lineOfKey(text []byte, key []string) int {
-	table, n := "", 0
+	table, n, fallback := "", 0, 1
+	seen := map[string]int{}
+	whole := strings.Join(key, ".")
 	for line := range strings.Lines(string(text)) {
 		n++
 		line = strings.TrimSpace(line)
 		if name, ok := strings.CutPrefix(line, "["); ok {
-			table, _, _ = strings.Cut(name, "]")
+			table, _, _ = strings.Cut(strings.TrimPrefix(name, "["), "]")
+			if strings.HasPrefix(name, "[") {
+				seen[table]++
+				table = fmt.Sprintf("%s.%d", table, seen[table]-1)
+			}
+			if strings.HasPrefix(whole, table+".") {
+				fallback = n
+			}
 			continue
 		}
 		name, _, _ := strings.Cut(line, "=")
 		name = strings.ReplaceAll(strings.TrimSpace(name), `"`, "")
+		if name == "" {
+			continue
+		}
 		if table != "" {
 			name = table + "." + name
 		}
 		// An inline table stands where its own key does.
-		if whole := strings.Join(key, "."); whole == name || name != "" && strings.HasPrefix(whole, name+".") {
+		if whole == name || strings.HasPrefix(whole, name+".") {
 			return n
 		}
 	}
-	return 1
+	return fallback
 }
 
 // inDir returns name as it is meant in the file: relative to the file.
@@ -202,28 +265,41 @@ func (c *config) inDir(name string) string {
 	return filepath.Join(filepath.Dir(c.path), name)
 }
 
-// sessionFile is where the session is kept, or "" for nowhere.
-func (c *config) sessionFile() string {
-	if c.Session.File == nil {
-		return strings.TrimSuffix(c.path, filepath.Ext(c.path)) + ".session"
+// sessionFile is where the session of an account is kept, or "" for nowhere.
+func (c *config) sessionFile(a *accountConfig) string {
+	base := strings.TrimSuffix(c.path, filepath.Ext(c.path))
+	switch {
+	case a.Session != nil:
+		return c.inDir(*a.Session)
+	case c.short:
+		return base + ".session"
 	}
-	return c.inDir(*c.Session.File)
+	return base + "." + a.Name + ".session"
 }
 
 // password fetches the password from where the file says it is.
-func (c *config) password() (string, error) {
-	if name := c.Account.PasswordEnv; name != "" {
-		if v := os.Getenv(name); v != "" {
+func (c *config) password(a *accountConfig) (string, error) {
+	return c.secret("password", "", a.PasswordFile, a.PasswordEnv)
+}
+
+// token fetches the access token; "" is none.
+func (c *config) token(a *accountConfig) (string, error) {
+	return c.secret("token", a.Token, a.TokenFile, a.TokenEnv)
+}
+
+func (c *config) secret(what, value, file, env string) (string, error) {
+	switch {
+	case env != "":
+		if v := os.Getenv(env); v != "" {
 			return v, nil
 		}
-		return "", usagef("%s: account.password-env: the environment variable %s is empty", c.path, name)
+		return "", usagef("%s: account.%s-env: the environment variable %s is empty", c.path, what, env)
+	case file != "":
+		text, err := os.ReadFile(c.inDir(file))
+		if err != nil {
+			return "", usagef("%s: account.%s-file: %w", c.path, what, err)
+		}
+		return strings.TrimRight(string(text), "\r\n"), nil
 	}
-	if c.Account.PasswordFile == "" {
-		return "", nil
-	}
-	text, err := os.ReadFile(c.inDir(c.Account.PasswordFile))
-	if err != nil {
-		return "", usagef("%s: account.password-file: %w", c.path, err)
-	}
-	return strings.TrimRight(string(text), "\r\n"), nil
+	return value, nil
 }

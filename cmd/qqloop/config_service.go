@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/qqloop/qqloop/webqq/emulator"
@@ -48,6 +49,30 @@ func reachable(address string) (string, error) {
 		loopback = netip.IPv6Loopback()
 	}
 	return netip.AddrPortFrom(loopback, a.Port()).String(), nil
+}
+
+// firstKey returns a key of s that is set, or "".
+func (s *serviceConfig) firstKey() string {
+	switch {
+	case s.Address != "":
+		return "address"
+	case s.TLSAddress != "":
+		return "tls-address"
+	case s.CA != "":
+		return "ca"
+	case s.Hosts != nil:
+		return "hosts"
+	case s.Pacing.Duration != nil:
+		return "pacing"
+	case s.QRPoll.Duration != nil:
+		return "qr-poll"
+	}
+	return ""
+}
+
+// has reports whether key is one of s, and not of the account.
+func (s *serviceConfig) has(key string) bool {
+	return slices.Contains([]string{"address", "tls-address", "ca", "hosts", "pacing", "qr-poll"}, key)
 }
 
 // check returns the first key whose value cannot be used, and why.

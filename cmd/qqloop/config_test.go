@@ -23,7 +23,12 @@ func TestHelpConfig(t *testing.T) {
 			text.WriteString(after)
 		}
 	}
-	c, err := parseConfig("help", []byte(text.String()))
+	short, long, _ := strings.Cut(text.String(), "[[account]]")
+	c, err := parseConfig("help", []byte("[[account]]"+long))
+	if err != nil || len(c.Accounts) != 2 {
+		t.Errorf("got %+v, %v; want two accounts", c, err)
+	}
+	c, err = parseConfig("help", []byte(short))
 	check(t, err)
 	if c.Service.Hosts["w.qq.com"] == "" || c.Log.Level != "info" || c.Session.File == nil || c.Bot.MaxDelay.or(0) != 24*time.Hour || len(c.Bot.TitleAllow) != 1 {
 		t.Errorf("got %+v; want what the help says", c)
@@ -87,6 +92,7 @@ func TestServiceHosts(t *testing.T) {
 }
 
 func TestConfigErrors(t *testing.T) {
+	const one = "[[account]]\nname = \"first\"\n\n[[account]]\nservice = \"onebot\"\n"
 	for text, want := range map[string]string{
 		"[bot]\nmax-reminders = -1\n":                                                    "f:2: bot.max-reminders: a number above 0",
 		"[bot]\ntime-zone = \"Mars\"\n":                                                  `f:2: bot.time-zone: "Mars" is not a time zone such as "Asia/Shanghai"`,
@@ -101,6 +107,20 @@ func TestConfigErrors(t *testing.T) {
 		"[account]\nlogin = \"password\"\n":                                              `f:2: account.login: "password" needs account.qq, the number to log in with`,
 		"[account]\nqq = 1\nlogin = \"password\"\n":                                      `f:3: account.login: "password" needs one of account.password-file and account.password-env`,
 		"[account]\nqq=1\nlogin=\"password\"\npassword-file=\"a\"\npassword-env=\"b\"\n": `f:3: account.login: "password" needs one of account.password-file and account.password-env`,
+		"[account]\nservice = \"icq\"\n":                                                 `f:2: account.service: "icq" is no service: "webqq" or "onebot"`,
+		"[account]\nservice = \"onebot\"\n":                                              `f:1: account.address: where the implementation listens, such as "http://127.0.0.1:3000", is missing`,
+		one + "address = \"127.0.0.1:3000\"\n":                                           `f:6: account.address: "127.0.0.1:3000" is no URL such as "http://127.0.0.1:3000"`,
+		one + "address = \"ftp://a\"\n":                                                  `f:6: account.address: "ftp://a" has the scheme "ftp": http, https, ws or wss, such as "http://127.0.0.1:3000"`,
+		one + "address = \"http://a/?access_token=b\"\n":                                 `f:6: account.address: it holds a secret, and addresses reach the log: the token belongs in account.token`,
+		one + "address = \"http://a\"\ntoken = \"b\"\ntoken-env = \"c\"\n":               `f:8: account.token-env: account.token has it already: one of token, token-file and token-env`,
+		one + "address = \"http://a\"\ntransport = \"pigeon\"\n":                         `f:7: account.transport: "pigeon" is no way for events to come: auto, sse, poll or ws`,
+		one + "address = \"ws://a\"\ntransport = \"sse\"\n":                              `f:7: account.transport: "sse" needs an http address, and ws://a is a WebSocket's`,
+		one + "address = \"http://a\"\nqq = 1\n":                                         `f:7: account.qq: only an account with service = "webqq" has one: the implementation says who it is`,
+		one + "address = \"http://a\"\nname = \"first\"\n":                               `f:7: account.name: "first" is another account's name already`,
+		one + "address = \"http://a\"\nname = \"a b\"\n":                                 `f:7: account.name: "a b": a name has no blank and no slash`,
+		one + "colour = \"red\"\n":                                                       `f:6: there is no key "account.colour" here: see qqloop run --help for all of them`,
+		"[[account]]\ntoken = \"b\"\n":                                                   `f:2: account.token: only an account with service = "onebot" has one`,
+		"[account]\naddress = \"127.0.0.1:1\"\n[service]\npacing = \"1s\"\n":             `f:4: service.pacing: say where the service is in [account] or in [service], not in both`,
 	} {
 		_, err := parseConfig("f", []byte(text))
 		if err == nil || err.Error() != want {
@@ -109,6 +129,51 @@ func TestConfigErrors(t *testing.T) {
 	}
 	if _, err := parseConfig("f", nil); err != nil {
 		t.Errorf("an empty file: got %v; want no error", err)
+	}
+}
+
+// TestManyAccounts: each account has its own of everything.
+func TestManyAccounts(t *testing.T) {
+	c, err := parseConfig("dir/f.toml", []byte(`
+[[account]]
+qq = 10001
+address = "127.0.0.1:1"
+hosts = { "w.qq.com" = "127.0.0.1:2" }
+
+[[account]]
+name = "mine"
+session = "elsewhere"
+
+[[account]]
+service = "onebot"
+address = "https://bots.example:3000/one"
+token-env = "QQLOOP_TEST_TOKEN"
+
+[bot]
+max-reminders = 2
+`))
+	check(t, err)
+	if len(c.Accounts) != 3 || c.Bot.MaxReminders != 2 {
+		t.Fatalf("got %+v", c)
+	}
+	web, mine, one := &c.Accounts[0], &c.Accounts[1], &c.Accounts[2]
+	if at, ok := web.resolve("w.qq.com", "80"); !ok || at.Port() != 2 {
+		t.Errorf("got %v, %v; want the port 2", at, ok)
+	}
+	if _, ok := mine.resolve("w.qq.com", "80"); ok {
+		t.Error("the second account has the first one's hosts")
+	}
+	for a, want := range map[*accountConfig]string{web: "dir/f.webqq1.session", mine: "dir/elsewhere"} {
+		if got := c.sessionFile(a); got != filepath.FromSlash(want) {
+			t.Errorf("%s: got the session file %s; want %s", a.Name, got, want)
+		}
+	}
+	if _, err := c.token(one); err == nil || !strings.Contains(err.Error(), "QQLOOP_TEST_TOKEN is empty") {
+		t.Errorf("got %v; want the empty variable named", err)
+	}
+	t.Setenv("QQLOOP_TEST_TOKEN", "secret")
+	if got, err := c.token(one); err != nil || got != "secret" {
+		t.Errorf("got %q, %v; want the token", got, err)
 	}
 }
 

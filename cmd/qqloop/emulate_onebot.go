@@ -86,13 +86,13 @@ func writeOneBotConfig(file, nick, address, token string) error {
 	if err != nil {
 		return err
 	}
-	c := &config{Account: accountConfig{Nick: nick}, OneBot: oneBotConfig{URL: "http://" + at}}
+	c := &config{Account: accountConfig{Service: serviceOneBot, Nick: nick, serviceConfig: serviceConfig{Address: "http://" + at}}}
 	if token != "" {
 		tokenFile := strings.TrimSuffix(file, filepath.Ext(file)) + ".token"
 		if err := writeSecret(tokenFile, []byte(token+"\n")); err != nil {
 			return err
 		}
-		c.OneBot.TokenFile = filepath.Base(tokenFile)
+		c.Account.TokenFile = filepath.Base(tokenFile)
 	}
 	text, err := configText(c)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/qqloop/qqloop/webqq"
 )
 
-// An engine is a bot on its own loop: what run and demo have in common.
+// An engine is the demo's bot on its own loop. Those of run are seats.
 type engine struct {
 	loop   *loop.Loop
 	stream *sched.Stream // to the service, with its cookies
@@ -36,7 +36,7 @@ type client interface {
 	Shutdown(done func())
 }
 
-// engineOptions are what differs between run and demo. Of the client's, jar,
+// engineOptions are what the demo chooses. Of the client's, jar,
 // logger and OnMessage are filled in.
 type engineOptions struct {
 	client  webqq.Options

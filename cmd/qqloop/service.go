@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,23 +26,23 @@ const stopTime = 10 * time.Second
 type service struct {
 	env    *env
 	log    *slog.Logger
-	engine *engine
+	roster *roster
+	fetch  *sched.Stream // to wherever strangers point, without any cookies
 	qrPNG  string
 	drawQR bool // a code among JSON lines would break them
 
 	stdin    *bufio.Reader // once it was needed
 	stopping bool
 	stopped  bool
-	err      error // why the client stopped by itself
+	err      error // why the first client stopped by itself
 }
 
 func (s *service) run(ctx context.Context) error {
-	l := s.engine.loop
+	l := s.roster.loop
 	l.AddCallback(func() {
-		s.engine.client.Start(func(err error) {
-			s.err = err
-			l.Stop()
-		})
+		for _, seat := range s.roster.seats {
+			seat.start(func(err error) { s.gaveUp(seat, err) })
+		}
 	})
 	stop := context.AfterFunc(ctx, func() { l.AddCallback(s.stop) })
 	defer stop()
@@ -57,6 +58,20 @@ func (s *service) run(ctx context.Context) error {
 	return nil
 }
 
+// gaveUp hears that one account needs a person. The others go on; the service
+// ends with the last.
+func (s *service) gaveUp(who *seat, err error) {
+	if err != nil && len(s.roster.seats) > 1 {
+		who.log.Error("this account has given up", "err", err)
+	}
+	if s.err == nil {
+		s.err = err
+	}
+	if !s.stopping && !slices.ContainsFunc(s.roster.seats, func(other *seat) bool { return !other.ended }) {
+		s.roster.loop.Stop()
+	}
+}
+
 // refusedOrFailed tells whether the service said no, or something broke.
 func refusedOrFailed(err error) int {
 	if _, ok := errors.AsType[*webqq.APIError](err); ok || errors.Is(err, webqq.ErrKicked) {
@@ -64,6 +79,12 @@ func refusedOrFailed(err error) int {
 	}
 	if _, ok := errors.AsType[*onebot.AuthError](err); ok {
 		return exitRefused
+	}
+	if _, ok := errors.AsType[*onebot.ActionError](err); ok {
+		return exitRefused
+	}
+	if _, ok := errors.AsType[*onebot.FormatError](err); ok {
+		return exitProtocol
 	}
 	if failed, ok := errors.AsType[*sched.Error](err); ok && brokeProtocol(failed.Kind) {
 		return exitProtocol
@@ -75,61 +96,50 @@ func refusedOrFailed(err error) int {
 func (s *service) stop() {
 	s.stopping = true
 	s.log.Info("stopping")
-	s.engine.loop.CallLater(stopTime, s.engine.loop.Stop)
+	s.roster.loop.CallLater(stopTime, s.roster.loop.Stop)
 	s.maybeStop()
 }
 
 func (s *service) maybeStop() {
-	if s.stopping && !s.stopped && !s.engine.bot.Busy() {
-		s.stopped = true
-		if lost := s.losses(); lost != (webqq.Losses{}) {
-			s.log.Info("connections were cut in the middle of something", "polls", lost.Polls, "sends", lost.Sends)
+	if !s.stopping || s.stopped || slices.ContainsFunc(s.roster.seats, func(o *seat) bool { return o.bot.Busy() }) {
+		return
+	}
+	s.stopped = true
+	open := len(s.roster.seats)
+	for _, seat := range s.roster.seats {
+		if seat.web != nil {
+			if lost := seat.web.Losses(); lost != (webqq.Losses{}) {
+				seat.log.Info("connections were cut in the middle of something", "polls", lost.Polls, "sends", lost.Sends)
+			}
 		}
-		s.engine.client.Shutdown(s.engine.loop.Stop)
+		seat.shutdown(func() {
+			if open--; open == 0 {
+				s.roster.loop.Stop()
+			}
+		})
 	}
 }
 
-// losses is what WebQQ's client has lost; OneBot's replays nothing and counts
-// nothing.
-func (s *service) losses() webqq.Losses {
-	if s.engine.webqq == nil {
-		return webqq.Losses{}
-	}
-	return s.engine.webqq.Losses()
-}
-
-// onOneBotState tells people how it stands with an account on OneBot.
-func (s *service) onOneBotState(c onebot.Change) {
-	client := s.engine.onebot
-	switch c.State {
-	case onebot.Online:
-		s.log.Info("online", "account", client.Account().String(), "nick", client.Nick(), "transport", string(client.Transport()), "implementation", client.Version().Name)
-	case onebot.AccountOffline:
-		s.log.Warn("the account is off line: log in to QQ where the implementation runs", "err", c.Err)
-	case onebot.Waiting:
-		s.log.Warn("the connection is lost, trying again", "in", c.Retry.Round(time.Millisecond).String(), "err", c.Err)
+// onState tells people how far an account has come.
+func (s *service) onState(a *seat, retry time.Duration) {
+	switch {
+	case a.web != nil && a.online:
+		a.log.Info("online", "account", uint64(a.web.Account()), "nick", a.web.Nick(), "friends", len(a.web.Friends()), "groups", len(a.web.Groups()))
+	case a.online:
+		a.log.Info("online", "account", a.account.ID(), "nick", a.account.Nick(), "events", string(a.one.Transport()))
+	case a.one != nil && a.one.State() == onebot.AccountOffline:
+		a.log.Error("the implementation answers, but the account is not logged in to QQ: log in there", "err", a.err)
+	case a.web != nil && a.web.State() == webqq.Scanned:
+		a.log.Info("the code was scanned: confirm on the phone")
+	case retry > 0:
+		a.log.Warn("offline, trying again", "in", retry.Round(time.Millisecond).String(), "err", a.err)
 	default:
-		s.log.Debug("state", "is", c.State.String(), "err", c.Err)
-	}
-}
-
-// onState tells people how far the login has come.
-func (s *service) onState(c webqq.Change) {
-	client := s.engine.webqq
-	switch c.State {
-	case webqq.Online:
-		s.log.Info("online", "account", uint64(client.Account()), "nick", client.Nick(), "friends", len(client.Friends()), "groups", len(client.Groups()))
-	case webqq.Scanned:
-		s.log.Info("the code was scanned: confirm on the phone")
-	case webqq.Waiting:
-		s.log.Warn("offline, trying again", "in", c.Retry.Round(time.Millisecond).String(), "err", c.Err)
-	default:
-		s.log.Debug("state", "is", c.State.String(), "err", c.Err)
+		a.log.Debug("state", "is", a.state, "err", a.err)
 	}
 }
 
 // showQR draws the code for whoever sits before the terminal.
-func (s *service) showQR(png []byte) {
+func (s *service) showQR(_ *seat, png []byte) {
 	if s.qrPNG != "" {
 		if err := os.WriteFile(s.qrPNG, png, 0o600); err != nil {
 			s.log.Warn("the QR code could not be written", "err", err)
@@ -167,7 +177,7 @@ func (s *service) askCaptcha(image []byte, answer func(string)) {
 		line, err := s.stdin.ReadString('\n')
 		os.Remove(f.Name())
 		if err != nil && line == "" {
-			s.engine.loop.AddCallback(func() {
+			s.roster.loop.AddCallback(func() {
 				s.fail(errors.New("the service asks for a captcha, and standard input has ended: run this where somebody can answer"))
 			})
 			return
@@ -178,7 +188,9 @@ func (s *service) askCaptcha(image []byte, answer func(string)) {
 
 // fail ends the service with an error of our own.
 func (s *service) fail(err error) {
-	s.engine.client.Stop()
 	s.err = err
-	s.engine.loop.Stop()
+	for _, seat := range s.roster.seats {
+		seat.stop()
+	}
+	s.roster.loop.Stop()
 }
