@@ -128,6 +128,9 @@ func (x *exchange) error(kind Kind, err error) *Error {
 		e.Method = r.method()
 		if r.URL != nil {
 			e.URL = r.URL.Redacted()
+			if r.URL.Host == "" { // then package url does not know where the password stands
+				e.URL = withoutPassword(r.URL.String())
+			}
 			e.Addr = r.URL.Host
 		}
 		if r.UnixSocket != "" {

@@ -99,7 +99,7 @@ func location(base *url.URL, resp *Response) (*url.URL, error) {
 	}
 	to, err := base.Parse(where)
 	if err != nil {
-		return nil, fmt.Errorf("the Location %.80q is no URL", where)
+		return nil, fmt.Errorf("the Location %.80q is no URL", withoutPassword(where))
 	}
 	if to.Fragment == "" {
 		to.Fragment, to.RawFragment = base.Fragment, base.RawFragment

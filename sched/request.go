@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -151,11 +152,11 @@ type Request struct {
 func NewRequest(method, rawURL string) (*Request, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return nil, invalid(method, rawURL, err.Error())
+		return nil, invalid(method, withoutPassword(rawURL), noURL(rawURL, err))
 	}
 	r := &Request{Method: method, URL: u}
 	if reason := r.unusable(); reason != "" {
-		return nil, invalid(method, rawURL, reason)
+		return nil, invalid(method, withoutPassword(rawURL), reason)
 	}
 	return r, nil
 }
@@ -198,11 +199,11 @@ func (r *Request) unusable() string {
 		return "no URL"
 	case r.URL.Scheme == "" && r.URL.Opaque != "": // what Get could not parse
 		if _, err := url.Parse(r.URL.Opaque); err != nil {
-			return err.Error()
+			return noURL(r.URL.Opaque, err)
 		}
 		return "the URL must begin with http:// or https://"
 	case !strings.EqualFold(r.URL.Scheme, "http") && !strings.EqualFold(r.URL.Scheme, "https"):
-		return fmt.Sprintf("the URL must begin with http:// or https://, not %.20q", r.URL.String())
+		return fmt.Sprintf("the URL must begin with http:// or https://, not %.20q", withoutPassword(r.URL.String()))
 	case r.URL.Hostname() == "":
 		return "the URL names no host"
 	case strings.ContainsRune(r.UnixSocket, 0):
@@ -226,4 +227,35 @@ func (r *Request) replayable() bool {
 		return true
 	}
 	return r.Replayable || r.Header.Has("Idempotency-Key") || r.Header.Has("X-Idempotency-Key")
+}
+
+// withoutPassword is raw, which may be no URL, with "xxxxx" for what could be
+// a password in it: what stands between a colon and the last @.
+func withoutPassword(raw string) string {
+	at := strings.LastIndexByte(raw, '@')
+	if at < 0 {
+		return raw
+	}
+	from := 0
+	if i := strings.Index(raw[:at], "://"); i >= 0 {
+		from = i + len("://")
+	}
+	user, _, ok := strings.Cut(raw[from:at], ":")
+	if !ok {
+		return raw
+	}
+	return raw[:from] + user + ":xxxxx" + raw[at:]
+}
+
+// noURL says why raw is no URL. package url quotes what it stumbles over, and
+// where there are credentials that may be the password: then it is left out.
+func noURL(raw string, err error) string {
+	if !strings.Contains(raw, "@") {
+		return err.Error()
+	}
+	if cause, ok := errors.AsType[*url.Error](err); ok {
+		err = cause.Err
+	}
+	text, _, _ := strings.Cut(err.Error(), ` "`)
+	return text
 }
