@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -35,15 +36,31 @@ type Options struct {
 	// One that says true has taken it.
 	Responders []Responder
 
+	// Name is the account's name among several: see Bots.
+	Name string
+	// Bots are the bots of the process that may speak through one another.
+	Bots *Bots
+	// Store keeps what must outlive the process. Nil: nothing does.
+	Store Store
+	// MaxAge is how old a message may become that waits for the account, or for
+	// its answer across a restart; then it is dropped. Zero means an hour.
+	MaxAge time.Duration
+	// ChatRate and AccountRate limit how often the bot speaks in one chat, and
+	// in all of them. Zero means no limit.
+	ChatRate, AccountRate Rate
+
 	// Location is the time zone of the time command. Nil means time.Local.
 	Location *time.Location
-	// Logger hears of failed sends. Nil means silence.
+	// Logger hears of failed sends and of a failing store. Nil means silence.
 	Logger *slog.Logger
 
-	// OnDone is called on the loop's goroutine, once for each message given
-	// to Handle, when all its answers were accepted or given up; a reminder
-	// that it set is not waited for. It may be called inside Handle.
+	// OnDone is called on the loop's goroutine, once for each message given to
+	// Handle, when all its answers were accepted, given up, or kept until the
+	// account is online; a reminder that it set is not waited for. It may be
+	// called inside Handle.
 	OnDone func(Message)
+	// OnEvent is called on the loop's goroutine for each Event.
+	OnEvent func(Event)
 	// OnQuiet is called on the loop's goroutine each time the bot has nothing
 	// left to do: no message, no send, no fetch, no reminder.
 	OnQuiet func()
@@ -66,6 +83,10 @@ type Bot struct {
 	commands []command
 	started  time.Duration
 	seen     seen
+	journal  *journal
+	outbox   outbox
+	expected map[corner]*expectation
+	keys     uint64
 	// open counts the messages and sends that are under way, reminders those
 	// that wait, by person.
 	open      int
@@ -74,98 +95,44 @@ type Bot struct {
 	fetches   int
 }
 
-// New returns a bot that answers through a.
+// New returns a bot that answers through a. What Options.Store holds of an
+// earlier process is read here, and taken up in the loop's next turn.
 func New(l *loop.Loop, a Account, o Options) *Bot {
-	b := &Bot{loop: l, account: a, o: o, log: o.Logger, started: l.Time(), reminders: map[string]int{}}
-	if b.log == nil {
-		b.log = slog.New(slog.DiscardHandler)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	if b.o.UserAgent == "" {
-		b.o.UserAgent = "qqloop"
+	o.UserAgent = cmp.Or(o.UserAgent, "qqloop")
+	o.MaxReminders = cmp.Or(o.MaxReminders, 5)
+	o.MaxDelay = cmp.Or(o.MaxDelay, 24*time.Hour)
+	o.MaxAge = cmp.Or(o.MaxAge, defaultMaxAge)
+	if o.Location == nil {
+		o.Location = time.Local
 	}
-	if b.o.MaxReminders == 0 {
-		b.o.MaxReminders = 5
+	b := &Bot{
+		loop: l, account: a, o: o, log: o.Logger, started: l.Time(),
+		commands: table(o.Fetch != nil), reminders: map[string]int{}, expected: map[corner]*expectation{},
 	}
-	if b.o.MaxDelay == 0 {
-		b.o.MaxDelay = 24 * time.Hour
+	b.journal = newJournal(o.Store, b.log)
+	if o.Bots != nil {
+		o.Bots.join(b)
 	}
-	if b.o.Location == nil {
-		b.o.Location = time.Local
-	}
-	b.commands = table(o.Fetch != nil)
+	b.outbox = outbox{b: b, pacer: newPacer(o.ChatRate, o.AccountRate, b.log)}
+	b.resume()
 	return b
 }
 
-// Quiet reports whether nothing is left to do, waiting reminders included.
-func (b *Bot) Quiet() bool { return b.open == 0 && b.waiting == 0 }
+// Quiet reports whether nothing is left to do, waiting reminders and messages
+// included.
+func (b *Bot) Quiet() bool {
+	return b.open == 0 && b.waiting == 0 && len(b.outbox.queue) == 0 && b.outbox.flying == nil
+}
 
 // Busy reports whether a message, a send or a fetch is under way. Reminders
 // do not count.
 func (b *Bot) Busy() bool { return b.open > 0 }
 
-// Handle answers m, now or later. The bot's own messages and repetitions are
-// left alone.
-func (b *Bot) Handle(m Message) {
-	c := &Call{bot: b, msg: m}
-	c.Hold()
-	defer c.Release()
-	if m.Sender.ID == b.account.ID() || b.seen.before(m) {
-		return
-	}
-	for _, r := range b.o.Responders {
-		if r.Respond(c) {
-			return
-		}
-	}
-	if !m.Chat.Private() && !m.Mentioned {
-		return
-	}
-	cmd, ok := c.parse(b.commands)
-	if !ok {
-		return
-	}
-	if answer := cmd.run(c); answer != "" {
-		c.Reply(Text(answer))
-	}
-}
-
 func (b *Bot) maybeQuiet() {
 	if b.Quiet() && b.o.OnQuiet != nil {
 		b.o.OnQuiet()
 	}
-}
-
-// seen remembers the last maxSeen messages.
-type seen struct {
-	ids  map[seenID]bool
-	ring []seenID
-	next int
-}
-
-type seenID struct {
-	chat       Chat
-	sender, id string
-}
-
-// before reports whether m was seen before, and remembers it.
-func (s *seen) before(m Message) bool {
-	if m.ID == "" {
-		return false
-	}
-	key := seenID{m.Chat, m.Sender.ID, m.ID}
-	if s.ids[key] {
-		return true
-	}
-	if s.ids == nil {
-		s.ids = map[seenID]bool{}
-	}
-	if len(s.ring) < maxSeen {
-		s.ring = append(s.ring, key)
-	} else {
-		delete(s.ids, s.ring[s.next])
-		s.ring[s.next] = key
-		s.next = (s.next + 1) % maxSeen
-	}
-	s.ids[key] = true
-	return false
 }

@@ -1,13 +1,24 @@
 package bot
 
 import (
+	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
 
-// remind sets a timer of the loop. A reminder lives in memory: it does not
-// outlive the process, which is why MaxDelay is short.
+// A reminder is what somebody wants to hear later, and its entry in the store.
+type reminder struct {
+	Due    time.Time
+	Chat   Chat
+	Person string
+	Text   string
+	Lang   lang
+}
+
+// remind sets a timer of the loop. With a Store a reminder outlives the process:
+// it becomes durable together with the answer that promises it.
 func (c *Call) remind() string {
 	b := c.bot
 	args := strings.TrimLeftFunc(c.args, unicode.IsSpace)
@@ -32,28 +43,31 @@ func (c *Call) remind() string {
 	case b.reminders[c.msg.Sender.ID] >= b.o.MaxReminders:
 		return c.say(phrase{"you have %d reminders waiting, and that is the most I keep for one person", "你已经有 %d 个提醒在等，一个人最多这么多"}, b.reminders[c.msg.Sender.ID])
 	}
-	b.reminders[c.msg.Sender.ID]++
-	b.waiting++
-	b.loop.CallLater(d, func() {
-		if b.reminders[c.msg.Sender.ID]--; b.reminders[c.msg.Sender.ID] == 0 {
-			delete(b.reminders, c.msg.Sender.ID)
-		}
-		b.waiting--
-		// A fresh call: the one that set the reminder is long done.
-		due := &Call{bot: b, msg: c.msg, lang: c.lang}
-		due.remindNow(text)
-	})
+	r := reminder{Due: b.loop.Wall().Add(d), Chat: c.msg.Chat, Person: c.msg.Sender.ID, Text: text, Lang: c.lang}
+	key := b.nextKey()
+	c.staged = append(c.staged, Change{b.table("reminders"), key, encode(r)})
+	b.setReminder(key, r)
 	return c.say(phrase{"I shall remind you in %s", "好的，%s后提醒你"}, formatDuration(d, c.lang))
 }
 
-// remindNow says the text of a reminder that is due.
-func (c *Call) remindNow(text string) {
-	c.bot.open++
-	c.bot.account.Send(c.msg.Chat, Text(c.say(phrase{"reminder: %s", "提醒：%s"}, text)), func(err error) {
-		if err != nil {
-			c.bot.log.Warn("a reminder was not accepted", "chat", c.msg.Chat.String(), "err", err)
+// setReminder waits for the time of r. What was due while the bot was away is
+// said at once.
+func (b *Bot) setReminder(key string, r reminder) {
+	b.reminders[r.Person]++
+	b.waiting++
+	wait := r.Due.Sub(b.loop.Wall())
+	b.loop.CallLater(max(0, wait), func() {
+		if b.reminders[r.Person]--; b.reminders[r.Person] == 0 {
+			delete(b.reminders, r.Person)
 		}
-		c.bot.open--
-		c.bot.maybeQuiet()
+		b.waiting--
+		text := phrase{"reminder: %s", "提醒：%s"}
+		operands := []any{r.Text}
+		if wait < 0 {
+			text = phrase{"reminder, late, for I was away at %s: %s", "提醒（%s 我不在，迟到了）：%s"}
+			operands = []any{r.Due.In(b.o.Location).Format("15:04"), r.Text}
+		}
+		said := Text(fmt.Sprintf(text[r.Lang], operands...))
+		b.sayWith([]Change{{Table: b.table("reminders"), Key: key}}, r.Chat, said, nil)
 	})
 }

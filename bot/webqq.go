@@ -1,9 +1,12 @@
 package bot
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
+	"github.com/qqloop/qqloop/sched"
 	"github.com/qqloop/qqloop/webqq"
 )
 
@@ -32,7 +35,52 @@ func (a *WebQQ) Nick() string {
 
 // Send implements Account.
 func (a *WebQQ) Send(to Chat, what Content, done func(error)) {
-	a.client.Send(webqqChat(to), webqq.TextContent(what.Text()), done)
+	a.client.Send(webqqChat(to), webqq.TextContent(what.Text()), func(err error) { done(webqqError(err)) })
+}
+
+// webqqError says what a failed send means to a bot. A request of which no byte
+// was written may be made again, unless pieces of the message went before it.
+func webqqError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, webqq.ErrOutcomeUnknown):
+		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	}
+	if e, ok := errors.AsType[*webqq.SendError](err); ok && e.Accepted > 0 {
+		return err
+	}
+	for _, offline := range []error{webqq.ErrNotLoggedIn, webqq.ErrStopped, webqq.ErrKicked, webqq.ErrQueueFull} {
+		if errors.Is(err, offline) {
+			return fmt.Errorf("%w: %w", ErrOffline, err)
+		}
+	}
+	if e, ok := errors.AsType[*sched.Error](err); ok && !e.Sent {
+		return fmt.Errorf("%w: %w", ErrOffline, err)
+	}
+	return err
+}
+
+// Change turns a change of the client's state into an event, and returns false
+// where a bot need not hear of it.
+func (a *WebQQ) Change(ch webqq.Change, now time.Time) (Event, bool) {
+	e := Event{Time: now}
+	if ch.Err != nil {
+		e.Text = ch.Err.Error()
+	}
+	switch {
+	case ch.State == webqq.Online:
+		e.Type = Online
+	case errors.Is(ch.Err, webqq.ErrKicked):
+		e.Type = Kicked
+	case ch.State == webqq.Waiting:
+		e.Type = Offline
+	case ch.State == webqq.Offline && ch.Err != nil:
+		e.Type = Ended
+	default:
+		return Event{}, false
+	}
+	return e, true
 }
 
 // Message turns what the client heard into what a Bot handles.

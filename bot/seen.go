@@ -1,0 +1,74 @@
+package bot
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+)
+
+// seen remembers the last maxSeen messages, in a ring. The place in the ring is
+// the key in the store, so that a new message overwrites the oldest there too.
+type seen struct {
+	ids  map[seenID]bool
+	ring []seenID
+	next int
+	n    uint64 // of the message that was remembered last: its age
+}
+
+type seenID struct {
+	Chat       Chat
+	Sender, ID string
+}
+
+// before reports whether m was seen before, and remembers it.
+func (s *seen) before(m Message) bool {
+	if m.ID == "" {
+		return false
+	}
+	key := seenID{m.Chat, m.Sender.ID, m.ID}
+	if s.ids[key] {
+		return true
+	}
+	s.n++
+	s.put(s.next, key)
+	s.next = (s.next + 1) % maxSeen
+	return false
+}
+
+// put remembers key at a place of the ring. What stood there is forgotten.
+func (s *seen) put(at int, key seenID) {
+	if s.ids == nil {
+		s.ids = map[seenID]bool{}
+		s.ring = make([]seenID, maxSeen)
+	}
+	delete(s.ids, s.ring[at])
+	s.ring[at] = key
+	s.ids[key] = true
+}
+
+// A seenEntry is a place of the ring in the store.
+type seenEntry struct {
+	N uint64
+	seenID
+}
+
+// change returns what remembers the message that came last.
+func (s *seen) change(table string) Change {
+	at := (s.next + maxSeen - 1) % maxSeen
+	return Change{table, fmt.Sprintf("%04x", at), encode(seenEntry{s.n, s.ring[at]})}
+}
+
+// load takes back what an earlier process remembered.
+func (s *seen) load(entries []Entry) {
+	for _, e := range entries {
+		var v seenEntry
+		at, err := strconv.ParseUint(e.Key, 16, 32)
+		if err != nil || at >= maxSeen || json.Unmarshal(e.Value, &v) != nil {
+			continue // not ours; the place is used again
+		}
+		s.put(int(at), v.seenID)
+		if v.N >= s.n {
+			s.n, s.next = v.N, (int(at)+1)%maxSeen
+		}
+	}
+}
