@@ -1,5 +1,7 @@
 package onebot
 
+import "hash/maphash"
+
 // A mark is what tells one message from another: its number alone may come again.
 type mark struct {
 	self, id, user ID
@@ -7,33 +9,35 @@ type mark struct {
 	time           int64
 }
 
-// seenMost is how many messages are remembered: hours of a busy account, and every message
-// that a history may bring again after a reconnect.
-const seenMost = 4096
+// seenMost is how many messages are remembered: more than come in historySlack, which is how far
+// a history is asked for messages that were heard already.
+const seenMost = 2048
 
-// A dedupe remembers the last messages.
+// A dedupe remembers the last messages, as hashes: a thousand accounts in one process would keep
+// a hundred megabytes of marks.
 type dedupe struct {
-	marks map[mark]struct{}
-	ring  []mark
-	next  int
+	seed maphash.Seed
+	seen map[uint64]struct{}
+	ring []uint64
+	next int // in ring: the oldest, once that is full
 }
 
 // repeated reports whether e was there before, and remembers it.
 func (d *dedupe) repeated(e *Event) bool {
-	m := mark{e.SelfID, e.MessageID, e.UserID, e.Chat(), e.Time}
-	if _, ok := d.marks[m]; ok {
+	if d.seen == nil {
+		d.seed, d.seen = maphash.MakeSeed(), make(map[uint64]struct{})
+	}
+	m := maphash.Comparable(d.seed, mark{e.SelfID, e.MessageID, e.UserID, e.Chat(), e.Time})
+	if _, ok := d.seen[m]; ok {
 		return true
 	}
-	if d.marks == nil {
-		d.marks = make(map[mark]struct{})
-	}
+	d.seen[m] = struct{}{}
 	if len(d.ring) < seenMost {
 		d.ring = append(d.ring, m)
-	} else {
-		delete(d.marks, d.ring[d.next])
-		d.ring[d.next] = m
-		d.next = (d.next + 1) % seenMost
+		return false
 	}
-	d.marks[m] = struct{}{}
+	delete(d.seen, d.ring[d.next])
+	d.ring[d.next] = m
+	d.next = (d.next + 1) % seenMost
 	return false
 }

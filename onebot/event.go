@@ -2,6 +2,7 @@ package onebot
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -100,10 +101,11 @@ func (e *Event) Own() bool {
 // At returns Time as a time.
 func (e *Event) At() time.Time { return time.Unix(e.Time, 0) }
 
-// ParseEvent reads an event. The error is a *FormatError.
+// ParseEvent reads an event. A field of an unexpected type is left out: the rest may be all that
+// matters. The error is a *FormatError.
 func ParseEvent(b []byte) (Event, error) {
 	var e Event
-	if err := json.Unmarshal(b, &e); err != nil {
+	if err := json.Unmarshal(b, &e); err != nil && !onlyOdd(err) {
 		return Event{}, badFormat("an event", err.Error(), b)
 	}
 	if e.PostType == "" {
@@ -111,6 +113,12 @@ func ParseEvent(b []byte) (Event, error) {
 	}
 	e.Raw = append(json.RawMessage(nil), b...)
 	return e, nil
+}
+
+// onlyOdd reports whether err is of one field, and the others were read.
+func onlyOdd(err error) bool {
+	var odd *json.UnmarshalTypeError
+	return errors.As(err, &odd) && odd.Field != ""
 }
 
 // A Status is the answer of get_status, and part of a heartbeat.

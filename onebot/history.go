@@ -203,7 +203,7 @@ func (c *Client) readHistory(action string, chat Chat, data json.RawMessage) {
 	from := max(h.begin, h.heard-historySlack)
 	for _, raw := range page.Messages {
 		var e Event
-		if json.Unmarshal(raw, &e) != nil || e.Time < from {
+		if err := json.Unmarshal(raw, &e); err != nil && !onlyOdd(err) || e.Time < from {
 			continue
 		}
 		e.Raw = append(json.RawMessage(nil), raw...)
