@@ -17,6 +17,7 @@
 //	internal/digest   what is answered to a server that asks for a password
 //	internal/nettypes errors and addresses as package net has them
 //	internal/names    host names to addresses, off the loop
+//	internal/faultproxy  a TCP proxy that breaks what passes it: for tests
 //	internal/kernel   sockets and name look-ups: the seam below sched
 //	httpwire/websocket  RFC 6455 as bytes <-> messages; no I/O
 //	httpwire          HTTP/1.1 as bytes <-> events; no I/O
