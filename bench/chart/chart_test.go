@@ -18,9 +18,9 @@ func lines() Lines {
 		X:       Axis{Log: true, Min: 1, Max: 1000, Ticks: []Tick{{1, "1"}, {1000, "1,000"}}, Name: "things"},
 		Y:       Range(1, 50, func(v float64) string { return "v" }),
 		Series: []Series{
-			{"we", Subject, []Point{{X: 1, Y: 10, Low: 9, High: 11}, {X: 1000, Y: 11}}},
-			{"floor", Floor, []Point{{X: 1, Y: 5}, {X: 1000, Y: 5}}},
-			{"they", Other, []Point{{X: 1, Y: 40}}},
+			{"we", Subject, []Point{{X: 1, Y: 10, Low: 9, High: 11}, {X: 1000, Y: 11}}, false},
+			{"floor", Floor, []Point{{X: 1, Y: 5}, {X: 1000, Y: 5}}, false},
+			{"they", Other, []Point{{X: 1, Y: 40}}, false},
 		},
 	}
 }

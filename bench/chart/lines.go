@@ -21,6 +21,7 @@ type Series struct {
 	Name   string
 	Look   Look
 	Points []Point
+	Dense  bool // so many points that marks would hide the line: it is thin, and has none
 }
 
 // A Point is a measured value, and the range in which its rounds lay. Zero Low
@@ -148,7 +149,14 @@ func (f field) line(s Series) {
 	for _, p := range s.Points {
 		line = append(line, f.at(p.X, p.Y))
 	}
-	f.StrokeLines(s.Look.line(), line)
+	style := s.Look.line()
+	if s.Dense {
+		style.Width = 1.2
+	}
+	f.StrokeLines(style, line)
+	if s.Dense {
+		return
+	}
 	for _, p := range line {
 		s.Look.draw(f.Canvas, p)
 	}
