@@ -54,7 +54,8 @@ func onebotError(err error) error {
 		return nil
 	case errors.Is(err, onebot.ErrOutcomeUnknown):
 		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
-	case errors.Is(err, onebot.ErrOffline), errors.Is(err, onebot.ErrNotConnected), errors.Is(err, onebot.ErrStopped):
+	case errors.Is(err, onebot.ErrOffline), errors.Is(err, onebot.ErrNotConnected), errors.Is(err, onebot.ErrStopped),
+		errors.Is(err, onebot.ErrQueueFull):
 		return fmt.Errorf("%w: %w", ErrOffline, err)
 	}
 	return err

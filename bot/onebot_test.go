@@ -162,6 +162,7 @@ func TestOneBotErrors(t *testing.T) {
 		{&onebot.SendError{Err: onebot.ErrNotConnected}, true, false},
 		{&onebot.SendError{Err: &onebot.OfflineError{Kicked: true}}, true, false},
 		{&onebot.SendError{Err: onebot.ErrStopped}, true, false},
+		{&onebot.SendError{Err: onebot.ErrQueueFull}, true, false},
 		{&onebot.SendError{Err: both}, false, true},
 	} {
 		got := onebotError(test.err)
