@@ -15,8 +15,9 @@ type OneBot struct {
 	nick   string
 }
 
-// NewOneBot returns the account of client. nick is the name by which people mention the bot in
-// plain text; "" means the account's own. A mention of the account is known without it.
+// NewOneBot returns the account of client. nick is the name by which people
+// mention the bot in plain text; "" means the account's own. A mention of the
+// account is known without it.
 func NewOneBot(client *onebot.Client, nick string) *OneBot {
 	return &OneBot{client: client, nick: nick}
 }
@@ -46,8 +47,9 @@ func (a *OneBot) Send(to Chat, what Content, done func(error)) {
 	a.client.Send(onebotChat(to), message, func(_ onebot.ID, err error) { done(onebotError(err)) })
 }
 
-// onebotError says what a failed send means to a bot. That the outcome is not known is asked
-// first: a connection that was lost after the message had left is both.
+// onebotError says what a failed send means to a bot. That the outcome is not
+// known is asked first: a connection that was lost after the message had left
+// is both.
 func onebotError(err error) error {
 	switch {
 	case err == nil:
@@ -86,8 +88,8 @@ func (a *OneBot) Message(e onebot.Event) Message {
 	}
 }
 
-// mention looks for a segment that mentions the account. It returns the text without the blanks
-// that stood around it.
+// mention looks for a segment that mentions the account. It returns the text
+// without the blanks that stood around it.
 func (a *OneBot) mention(content Content) (text string, ok bool) {
 	self := a.ID()
 	var b strings.Builder
@@ -106,9 +108,9 @@ func (a *OneBot) mention(content Content) (text string, ok bool) {
 	return strings.TrimSpace(b.String()), ok
 }
 
-// Event turns a notice or a request into what a Bot handles. Its Type is the finest name that
-// OneBot has for it: "poke" rather than "notify". A request's is "friend" or "group", and its Text
-// the comment.
+// Event turns a notice or a request into what a Bot handles. Its Type is the
+// finest name that OneBot has for it: "poke" rather than "notify". A
+// request's is "friend" or "group", and its Text the comment.
 func (a *OneBot) Event(e onebot.Event) Event {
 	name := e.NoticeType
 	switch e.PostType {
@@ -132,8 +134,8 @@ func (a *OneBot) Event(e onebot.Event) Event {
 	}
 }
 
-// Change turns a change of the client's state into an event, and returns false where a bot need
-// not hear of it.
+// Change turns a change of the client's state into an event, and returns
+// false where a bot need not hear of it.
 func (a *OneBot) Change(ch onebot.Change, now time.Time) (Event, bool) {
 	e := Event{Time: now}
 	if ch.Err != nil {
@@ -181,8 +183,8 @@ func chatOfOneBot(c onebot.Chat) Chat {
 	return Chat{}
 }
 
-// onebotChat returns a chat that nobody knows for an ID that chatOfOneBot did not make; the
-// service then refuses the send.
+// onebotChat returns a chat that nobody knows for an ID that chatOfOneBot did
+// not make; the service then refuses the send.
 func onebotChat(c Chat) onebot.Chat {
 	var chat onebot.Chat
 	switch c.Kind {

@@ -6,9 +6,9 @@ type account struct {
 	red     bool          // since it was put out, a status has admitted it
 }
 
-// hear takes what a heartbeat or get_status says, and reports whether that changes anything.
-// After bot_offline a status that says all is well is not believed until one has said
-// otherwise: they stay green after a kick.
+// hear takes what a heartbeat or get_status says, and reports whether that
+// changes anything. After bot_offline a status that says all is well is not
+// believed until one has said otherwise: they stay green after a kick.
 func (a *account) hear(online *bool) bool {
 	switch {
 	case online == nil:
@@ -30,7 +30,8 @@ func (a *account) putOut(reason string) {
 	*a = account{offline: &OfflineError{Kicked: true, Reason: reason}}
 }
 
-// tellAccount sets the state that belongs to the account's, if the connection stands.
+// tellAccount sets the state that belongs to the account's, if the connection
+// stands.
 func (c *Client) tellAccount() {
 	switch {
 	case c.since == never:

@@ -21,10 +21,11 @@ type call struct {
 	done   func(json.RawMessage, error)
 }
 
-// Call calls an action with params, which is anything that becomes a JSON object, or nil. done
-// gets the reply's data, valid until it returns; or an *ActionError, *StatusError, *AuthError or
-// *FormatError, which are answers, or a *CallError where there was none. Actions whose names
-// begin with "get_" may be sent a second time if a kept connection was gone; others are not.
+// Call calls an action with params, which is anything that becomes a JSON
+// object, or nil. done gets the reply's data, valid until it returns; or an
+// *ActionError, *StatusError, *AuthError or *FormatError, which are answers,
+// or a *CallError where there was none. Actions whose names begin with "get_"
+// may be sent a second time if a kept connection was gone; others are not.
 func (c *Client) Call(action string, params any, done func(data json.RawMessage, err error)) {
 	c.call(action, params, c.o.CallTimeout, done)
 }
@@ -74,7 +75,8 @@ func (c *Client) ask(action string, params any, read func(json.RawMessage, error
 	})
 }
 
-// encode writes JSON without the escapes for HTML, which some implementations pass on.
+// encode writes JSON without the escapes for HTML, which some implementations
+// pass on.
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -12,9 +12,10 @@ import (
 	"github.com/qqloop/qqloop/sched"
 )
 
-// A Client is one account, as an implementation of OneBot 11 offers it. Everything about it
-// happens on the goroutine of the stream's loop; a function called done is called there exactly
-// once, never before the method it was given to has returned.
+// A Client is one account, as an implementation of OneBot 11 offers it.
+// Everything about it happens on the goroutine of the stream's loop; a
+// function called done is called there exactly once, never before the method
+// it was given to has returned.
 type Client struct {
 	s    *sched.Stream
 	o    Options
@@ -80,8 +81,9 @@ func New(s *sched.Stream, o Options) (*Client, error) {
 	return c, nil
 }
 
-// Start connects, and stays connected for ever. stopped hears why it ended: nil after Stop
-// and Shutdown, an *AuthError, or sched.ErrClosed with the stream.
+// Start connects, and stays connected for ever. stopped hears why it ended:
+// nil after Stop and Shutdown, an *AuthError, or sched.ErrClosed with the
+// stream.
 func (c *Client) Start(stopped func(error)) {
 	if c.running {
 		c.soon(func() { stopped(ErrBusy) })
@@ -95,8 +97,8 @@ func (c *Client) Start(stopped func(error)) {
 // Stop ends everything at once. Actions under way fail with ErrStopped.
 func (c *Client) Stop() { c.stop(nil) }
 
-// Shutdown is Stop after the messages that wait have been sent. If the client is not online
-// now they are not waited for.
+// Shutdown is Stop after the messages that wait have been sent. If the client
+// is not online now they are not waited for.
 func (c *Client) Shutdown(done func()) {
 	c.drain(func() {
 		c.stop(nil)
@@ -184,8 +186,9 @@ func (c *Client) lost(err error) {
 	c.finishDrain()
 }
 
-// wait returns how long to wait after n failures in a row: from a second, doubling; the last
-// half is drawn, so that a thousand clients do not come back in one moment.
+// wait returns how long to wait after n failures in a row: from a second,
+// doubling; the last half is drawn, so that a thousand clients do not come
+// back in one moment.
 func (c *Client) wait(n int) time.Duration {
 	d := c.o.MaxWait
 	if n < 20 {

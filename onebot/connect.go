@@ -35,8 +35,8 @@ func (c *Client) connect() {
 // login asks who the account is.
 func (c *Client) login() { c.ask("get_login_info", nil, c.readLogin) }
 
-// readLogin is the first answer of the server. A port for WebSockets only says so by its status;
-// with Auto that is a hint.
+// readLogin is the first answer of the server. A port for WebSockets only
+// says so by its status; with Auto that is a hint.
 func (c *Client) readLogin(data json.RawMessage, err error) {
 	var status *StatusError
 	if errors.As(err, &status) && status.Status < 500 && c.o.Transport == Auto && c.socket == nil {
@@ -70,8 +70,8 @@ func (c *Client) answered(err error) bool {
 	return errors.As(err, &no)
 }
 
-// readVersion notes whose implementation it is. Nothing depends on it: what a server can do is
-// asked of the server, since versions lie.
+// readVersion notes whose implementation it is. Nothing depends on it: what a
+// server can do is asked of the server, since versions lie.
 func (c *Client) readVersion(data json.RawMessage, err error) {
 	if err == nil {
 		err = decodeData("get_version_info", data, &c.version)
@@ -83,14 +83,15 @@ func (c *Client) readVersion(data json.RawMessage, err error) {
 	c.ask("get_status", nil, c.readFirstStatus)
 }
 
-// tolerable reports whether the walk goes on after err: an action that is not there, or fails,
-// or whose answer is odd.
+// tolerable reports whether the walk goes on after err: an action that is not
+// there, or fails, or whose answer is odd.
 func (c *Client) tolerable(err error) bool {
 	var odd *FormatError
 	return c.answered(err) || errors.As(err, &odd) || Unsupported(err)
 }
 
-// readFirstStatus learns whether the account is logged in, and goes on to the events.
+// readFirstStatus learns whether the account is logged in, and goes on to the
+// events.
 func (c *Client) readFirstStatus(data json.RawMessage, err error) {
 	if err != nil && !c.tolerable(err) {
 		c.lost(err)
@@ -122,7 +123,8 @@ func (c *Client) follow() {
 	}
 }
 
-// wayFailed goes on to the next way, if any: err is the server's word that this one is closed.
+// wayFailed goes on to the next way, if any: err is the server's word that
+// this one is closed.
 func (c *Client) wayFailed(err error) {
 	c.chain.Cancel()
 	c.chain = sched.Chain{}

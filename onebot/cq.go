@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// The two sets of escapes. In text a comma stays; in a parameter it would end it. The
-// ampersand is first where escapes are made; strings.Replacer looks at each byte once,
-// so that no order is needed where they are undone.
+// The two sets of escapes. In text a comma stays; in a parameter it would end
+// it. The ampersand is first where escapes are made; strings.Replacer looks
+// at each byte once, so that no order is needed where they are undone.
 var (
 	textEscapes  = strings.NewReplacer("&", "&amp;", "[", "&#91;", "]", "&#93;")
 	paramEscapes = strings.NewReplacer("&", "&amp;", "[", "&#91;", "]", "&#93;", ",", "&#44;")
@@ -23,8 +23,8 @@ func EscapeParam(value string) string { return paramEscapes.Replace(value) }
 // Unescape undoes both: implementations undo all four escapes in either place.
 func Unescape(s string) string { return unescapes.Replace(s) }
 
-// CQ returns m in the string format. The parameters of a code are in the order of their
-// names, so that one message is always one string.
+// CQ returns m in the string format. The parameters of a code are in the
+// order of their names, so that one message is always one string.
 func (m Message) CQ() string {
 	var b strings.Builder
 	for _, s := range m {
@@ -46,8 +46,8 @@ func (m Message) CQ() string {
 	return b.String()
 }
 
-// ParseCQ reads a message of the string format. A bracket that begins no well-formed code is
-// text, as it is to the implementations.
+// ParseCQ reads a message of the string format. A bracket that begins no
+// well-formed code is text, as it is to the implementations.
 func ParseCQ(s string) Message {
 	var m Message
 	text := 0 // where the text before the present place begins
@@ -102,7 +102,8 @@ func parseCode(s string) (code Segment, n int, ok bool) {
 	return code, end + 1, true
 }
 
-// isName reports whether s may name a segment: letters, digits, '-', '_' and '.'.
+// isName reports whether s may name a segment: letters, digits, '-', '_' and
+// '.'.
 func isName(s string) bool {
 	for i := range len(s) {
 		switch c := s[i]; {

@@ -27,8 +27,9 @@ func decodeReply(action string, b []byte) (reply, error) {
 	return r, nil
 }
 
-// outcome returns the data of an action that was done, or accepted: "async". Which retcode a
-// failure has differs among implementations, so none is looked at.
+// outcome returns the data of an action that was done, or accepted: "async".
+// Which retcode a failure has differs among implementations, so none is
+// looked at.
 func (r *reply) outcome(action string) (json.RawMessage, error) {
 	if r.Status == "ok" || r.Status == "async" {
 		return r.Data, nil

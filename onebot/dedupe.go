@@ -2,19 +2,21 @@ package onebot
 
 import "hash/maphash"
 
-// A mark is what tells one message from another: its number alone may come again.
+// A mark is what tells one message from another: its number alone may come
+// again.
 type mark struct {
 	self, id, user ID
 	chat           Chat
 	time           int64
 }
 
-// seenMost is how many messages are remembered: more than come in historySlack, which is how far
-// a history is asked for messages that were heard already.
+// seenMost is how many messages are remembered: more than come in
+// historySlack, which is how far a history is asked for messages that were
+// heard already.
 const seenMost = 2048
 
-// A dedupe remembers the last messages, as hashes: a thousand accounts in one process would keep
-// a hundred megabytes of marks.
+// A dedupe remembers the last messages, as hashes: a thousand accounts in one
+// process would keep a hundred megabytes of marks.
 type dedupe struct {
 	seed maphash.Seed
 	seen map[uint64]struct{}

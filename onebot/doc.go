@@ -1,6 +1,7 @@
-// Package onebot is a client of OneBot 11, the interface that the programs which are
-// logged in to QQ today offer to bots: NapCat and LLBot, and before them go-cqhttp and
-// Lagrange. They are called implementations; a bot is an application.
+// Package onebot is a client of OneBot 11, the interface that the programs
+// which are logged in to QQ today offer to bots: NapCat and LLBot, and before
+// them go-cqhttp and Lagrange. They are called implementations; a bot is an
+// application.
 //
 // A Client calls actions and hears events:
 //
@@ -23,22 +24,24 @@
 //
 // # When something goes wrong
 //
-// A connection that ends, or is silent for too long, is made anew, for ever, after a
-// pause that doubles up to Options.MaxWait, half of it drawn, and begins anew only after
-// a minute that went well. A token that is refused ends the client: *AuthError.
+// A connection that ends, or is silent for too long, is made anew, for ever,
+// after a pause that doubles up to Options.MaxWait, half of it drawn, and
+// begins anew only after a minute that went well. A token that is refused
+// ends the client: *AuthError.
 //
-// That the account is offline is something else: the server is there, and QQ has put the
-// account out, or never let it in. It is known from heartbeats and get_status, and from the
-// notice bot_offline; after that notice a heartbeat that says all is well is not believed
-// until it has said otherwise once, or something comes from QQ: they go on being green after a
-// kick.
+// That the account is offline is something else: the server is there, and QQ
+// has put the account out, or never let it in. It is known from heartbeats
+// and get_status, and from the notice bot_offline; after that notice a
+// heartbeat that says all is well is not believed until it has said otherwise
+// once, or something comes from QQ: they go on being green after a kick.
 //
-// Events are not repeated by any implementation. What was missed is taken from the history
-// (get_group_msg_history, get_friend_msg_history), where there is one. Messages are known by
-// account, chat, number and time, so that none is given twice, whichever way it came.
+// Events are not repeated by any implementation. What was missed is taken
+// from the history (get_group_msg_history, get_friend_msg_history), where
+// there is one. Messages are known by account, chat, number and time, so that
+// none is given twice, whichever way it came.
 //
-// A message is sent once. A failed reply is the service's refusal; one that was lost, or says
-// that QQ did not answer in time, is ErrOutcomeUnknown.
+// A message is sent once. A failed reply is the service's refusal; one that
+// was lost, or says that QQ did not answer in time, is ErrOutcomeUnknown.
 //
 // # Goroutines
 //

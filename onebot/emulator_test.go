@@ -19,7 +19,8 @@ import (
 	"github.com/qqloop/qqloop/sim"
 )
 
-// A play is a client that answers "re: " to everything, and the emulator, in one world.
+// A play is a client that answers "re: " to everything, and the emulator, in
+// one world.
 type play struct {
 	t       *testing.T
 	world   *sim.World
@@ -121,7 +122,8 @@ func (p *play) wantState(want onebot.State) {
 	}
 }
 
-// eachWay plays on both flavours, over every transport, with both formats of messages.
+// eachWay plays on both flavours, over every transport, with both formats of
+// messages.
 func eachWay(t *testing.T, eo emulator.Options, act func(*play, onebot.Transport)) {
 	for _, flavour := range []emulator.Flavour{emulator.NapCat, emulator.LLBot} {
 		for _, way := range []struct {
@@ -190,7 +192,8 @@ func TestEmulatorTokenRefused(t *testing.T) {
 	}
 }
 
-// The account is put out, and is back; each is told, and what is sent meanwhile is not.
+// The account is put out, and is back; each is told, and what is sent
+// meanwhile is not.
 func TestEmulatorKick(t *testing.T) {
 	eachWay(t, emulator.Options{}, func(p *play, _ onebot.Transport) {
 		p.do("kick")
@@ -231,7 +234,8 @@ func TestEmulatorOffline(t *testing.T) {
 	})
 }
 
-// Every stream is cut, and things are said while nobody listens: the history has them.
+// Every stream is cut, and things are said while nobody listens: the history
+// has them.
 func TestEmulatorCut(t *testing.T) {
 	eachWay(t, emulator.Options{}, func(p *play, way onebot.Transport) {
 		p.do("say friend 20002 one")
@@ -253,7 +257,8 @@ func TestEmulatorCut(t *testing.T) {
 	})
 }
 
-// The send is executed and its answer lost: it is never sent again, and the outcome is not known.
+// The send is executed and its answer lost: it is never sent again, and the
+// outcome is not known.
 func TestEmulatorLostAnswer(t *testing.T) {
 	for _, line := range []string{"drop", "empty"} {
 		for _, url := range []string{"", "ws://10.0.0.1:3000"} {

@@ -9,8 +9,8 @@ import (
 	"github.com/qqloop/qqloop/httpwire/websocket"
 )
 
-// Errors that stand for themselves. Those of the network arrive as *sched.Error inside
-// another error.
+// Errors that stand for themselves. Those of the network arrive as
+// *sched.Error inside another error.
 var (
 	ErrStopped        = errors.New("onebot: the client was stopped")
 	ErrBusy           = errors.New("onebot: the client is already running")
@@ -22,7 +22,8 @@ var (
 	ErrNoAnswer       = errors.New("onebot: no answer came in time")
 )
 
-// An ActionError is a reply that says no: "onebot: send_group_msg: retcode 1200: muted".
+// An ActionError is a reply that says no: "onebot: send_group_msg: retcode
+// 1200: muted".
 type ActionError struct {
 	Action  string
 	Retcode int
@@ -52,8 +53,9 @@ func meaning(retcode int) string {
 	return ""
 }
 
-// Unsupported reports whether err is that the implementation has no such action: a 404, a
-// retcode 404 or 1404, or NapCat's 200 with words of its own for it.
+// Unsupported reports whether err is that the implementation has no such
+// action: a 404, a retcode 404 or 1404, or NapCat's 200 with words of its own
+// for it.
 func Unsupported(err error) bool {
 	var a *ActionError
 	var s *StatusError
@@ -91,8 +93,8 @@ func statusMeaning(status int) string {
 	return ""
 }
 
-// An AuthError is that the access token is missing or wrong. Trying again would not help,
-// so it ends the client.
+// An AuthError is that the access token is missing or wrong. Trying again
+// would not help, so it ends the client.
 type AuthError struct {
 	URL    string // without a token
 	Status int    // 401 or 403 of HTTP; 1401, 1403 or 1008 of a WebSocket
@@ -122,7 +124,8 @@ func badFormat(what, reason string, b []byte) *FormatError {
 	return &FormatError{what, reason, append([]byte(nil), b[:min(len(b), 80)]...)}
 }
 
-// A SilenceError is that nothing came for longer than a living connection is silent.
+// A SilenceError is that nothing came for longer than a living connection is
+// silent.
 type SilenceError struct{ For time.Duration }
 
 func (e *SilenceError) Error() string {
@@ -142,7 +145,8 @@ func (e *CloseError) Error() string {
 	return fmt.Sprintf("onebot: the server closed the WebSocket with code %d: %s", e.Code, e.Reason)
 }
 
-// A NoEventsError is that the server takes actions and has no way to tell of events.
+// A NoEventsError is that the server takes actions and has no way to tell of
+// events.
 type NoEventsError struct {
 	URL   string
 	Tried []error // what each way said
@@ -159,7 +163,8 @@ func (e *NoEventsError) Error() string {
 // Unwrap returns what each way said.
 func (e *NoEventsError) Unwrap() []error { return e.Tried }
 
-// An OfflineError is that the account is not logged in, though the server can be reached.
+// An OfflineError is that the account is not logged in, though the server can
+// be reached.
 type OfflineError struct {
 	Kicked bool   // the service has put it out: a bot_offline notice
 	Reason string // the service's words for it
@@ -179,8 +184,9 @@ func (e *OfflineError) Error() string {
 // Is makes an OfflineError an ErrOffline.
 func (e *OfflineError) Is(target error) bool { return target == ErrOffline }
 
-// A SendError says that a message was not accepted, or, when it wraps ErrOutcomeUnknown, that
-// nobody knows. The client never sends a message twice.
+// A SendError says that a message was not accepted, or, when it wraps
+// ErrOutcomeUnknown, that nobody knows. The client never sends a message
+// twice.
 type SendError struct {
 	Chat Chat
 	Err  error

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// An Event is something that happened (OneBot 11, "events"). Which fields are set
-// depends on PostType and the type below it; Raw has those that are not here.
+// An Event is something that happened (OneBot 11, "events"). Which fields are
+// set depends on PostType and the type below it; Raw has those that are not
+// here.
 type Event struct {
 	Time     int64  `json:"time"` // seconds since 1970, by the server's clock
 	SelfID   ID     `json:"self_id"`
@@ -33,8 +34,8 @@ type Event struct {
 	Raw json.RawMessage `json:"-"` // the event as it came; must not be changed
 }
 
-// A Sender is what an implementation knows of who said something: any of it may be
-// missing, or old.
+// A Sender is what an implementation knows of who said something: any of it
+// may be missing, or old.
 type Sender struct {
 	UserID   ID     `json:"user_id"`
 	Nickname string `json:"nickname"`
@@ -50,7 +51,8 @@ func (s Sender) Name() string {
 	return s.Nickname
 }
 
-// Type returns "message.group", "notice.group_increase", "meta_event.heartbeat".
+// Type returns "message.group", "notice.group_increase",
+// "meta_event.heartbeat".
 func (e *Event) Type() string {
 	for _, detail := range []string{e.MessageType, e.NoticeType, e.RequestType, e.MetaType} {
 		if detail != "" {
@@ -60,7 +62,8 @@ func (e *Event) Type() string {
 	return e.PostType
 }
 
-// Chat returns where a message was said, or what group or person something is about.
+// Chat returns where a message was said, or what group or person something is
+// about.
 func (e *Event) Chat() Chat {
 	switch {
 	case e.MessageType == "private" && e.SubType == "group":
@@ -101,8 +104,8 @@ func (e *Event) Own() bool {
 // At returns Time as a time.
 func (e *Event) At() time.Time { return time.Unix(e.Time, 0) }
 
-// ParseEvent reads an event. A field of an unexpected type is left out: the rest may be all that
-// matters. The error is a *FormatError.
+// ParseEvent reads an event. A field of an unexpected type is left out: the
+// rest may be all that matters. The error is a *FormatError.
 func ParseEvent(b []byte) (Event, error) {
 	var e Event
 	if err := json.Unmarshal(b, &e); err != nil && !onlyOdd(err) {

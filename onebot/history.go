@@ -10,8 +10,8 @@ import (
 	"github.com/qqloop/qqloop/loop"
 )
 
-// A history is what is needed to catch up: no implementation repeats an event, but most keep
-// the last messages of each chat.
+// A history is what is needed to catch up: no implementation repeats an
+// event, but most keep the last messages of each chat.
 type history struct {
 	chats map[Chat]int64 // where something was said, and when
 	last  int64          // of the events so far, by the server's clock
@@ -48,8 +48,8 @@ func (h *history) note(e *Event) {
 	h.chats[chat] = max(h.chats[chat], e.Time)
 }
 
-// latest returns the chats, the latest first; equal ones in the order of their numbers, so that
-// a run can be repeated.
+// latest returns the chats, the latest first; equal ones in the order of
+// their numbers, so that a run can be repeated.
 func (h *history) latest() []Chat {
 	chats := make([]Chat, 0, len(h.chats))
 	for chat := range h.chats {
@@ -67,8 +67,8 @@ func (h *history) hold(e Event) {
 	}
 }
 
-// abandonCatchUp gives up what is under way: the next connection begins anew. What was held is
-// handed out, for it will not come again.
+// abandonCatchUp gives up what is under way: the next connection begins anew.
+// What was held is handed out, for it will not come again.
 func (c *Client) abandonCatchUp() {
 	h := &c.history
 	stopTimer(h.timer)
@@ -91,8 +91,8 @@ func (c *Client) giveAll(events []Event) {
 	}
 }
 
-// catchUp fetches what was missed: all chats after a connection that was lost, those that are
-// known after one that was only opened anew.
+// catchUp fetches what was missed: all chats after a connection that was
+// lost, those that are known after one that was only opened anew.
 func (c *Client) catchUp(all bool) {
 	h := &c.history
 	nothing := c.o.NoCatchUp || c.self == 0
@@ -180,8 +180,9 @@ func (c *Client) nextHistory() {
 	})
 }
 
-// noHistory judges a failure. One without an answer ends this round: if the server is there, the
-// next one begins soon, and if it is not, somebody else will notice.
+// noHistory judges a failure. One without an answer ends this round: if the
+// server is there, the next one begins soon, and if it is not, somebody else
+// will notice.
 func (c *Client) noHistory(what fmt.Stringer, err error) {
 	c.log.Debug("no history", "of", what, "err", err)
 	var cut *CallError
@@ -227,7 +228,8 @@ func (e *Event) complete(chat Chat, self ID) {
 	}
 }
 
-// endCatchUp hands out what was found, oldest first, and then what has come meanwhile.
+// endCatchUp hands out what was found, oldest first, and then what has come
+// meanwhile.
 func (c *Client) endCatchUp() {
 	h := &c.history
 	slices.SortStableFunc(h.found, func(a, b Event) int { return cmp.Compare(a.Time, b.Time) })

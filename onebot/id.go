@@ -5,12 +5,13 @@ import (
 	"strconv"
 )
 
-// An ID is a number of QQ: of a person, a group or a message. A message's is 32 bits
-// wide, may be negative, and may come again in time. Implementations send numbers or
-// strings; both are read.
+// An ID is a number of QQ: of a person, a group or a message. A message's is
+// 32 bits wide, may be negative, and may come again in time. Implementations
+// send numbers or strings; both are read.
 type ID int64
 
-// UnmarshalJSON reads a number, a string that holds one, or null and "", which are 0.
+// UnmarshalJSON reads a number, a string that holds one, or null and "",
+// which are 0.
 func (id *ID) UnmarshalJSON(b []byte) error {
 	s := string(b)
 	if len(s) >= 2 && s[0] == '"' {
@@ -31,8 +32,8 @@ func (id *ID) UnmarshalJSON(b []byte) error {
 // String returns the digits.
 func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
 
-// A Chat is a conversation: of a group if Group is set, else with one person. Both
-// are set for somebody who is no friend and was met in that group.
+// A Chat is a conversation: of a group if Group is set, else with one person.
+// Both are set for somebody who is no friend and was met in that group.
 type Chat struct {
 	User, Group ID
 	Temporary   bool // with User, who was met in Group

@@ -13,8 +13,8 @@ import (
 // A Transport is a way in which events come.
 type Transport string
 
-// The ways. Actions go by HTTP POST with the first two, and over the same WebSocket with the
-// third.
+// The ways. Actions go by HTTP POST with the first two, and over the same
+// WebSocket with the third.
 const (
 	Auto Transport = "auto" // whichever of the others the server has, asked in this order
 	SSE  Transport = "sse"  // GET /_events: NapCat's SSE server, LLBot
@@ -22,11 +22,11 @@ const (
 	WS   Transport = "ws"   // a forward WebSocket: all of them
 )
 
-// Options configures a Client. URL is required; all functions are called on the loop's
-// goroutine.
+// Options configures a Client. URL is required; all functions are called on
+// the loop's goroutine.
 type Options struct {
-	// URL is the implementation's address: http, https, ws or wss. With Auto, ws and wss
-	// mean WS, and http also tries the WebSocket of the same port.
+	// URL is the implementation's address: http, https, ws or wss. With Auto, ws
+	// and wss mean WS, and http also tries the WebSocket of the same port.
 	URL string
 
 	// Token is the access token, sent as "Authorization: Bearer". "" sends none.
@@ -35,8 +35,8 @@ type Options struct {
 	// Transport is how events come; "" is Auto.
 	Transport Transport
 
-	// OnMessage gets each message once, own ones left out; oldest first as far as the
-	// server keeps to that.
+	// OnMessage gets each message once, own ones left out; oldest first as far
+	// as the server keeps to that.
 	OnMessage func(Event)
 
 	// OnEvent gets notices and requests. Nil: they are only logged.
@@ -45,29 +45,32 @@ type Options struct {
 	// OnState hears of every change of state, soon after it.
 	OnState func(Change)
 
-	// Since is from when on messages are wanted that came while nobody listened: they are
-	// taken from the history, where the server has one. Zero means from the first
-	// connection on. NoCatchUp leaves the history alone.
+	// Since is from when on messages are wanted that came while nobody listened:
+	// they are taken from the history, where the server has one. Zero means from
+	// the first connection on. NoCatchUp leaves the history alone.
 	Since     time.Time
 	NoCatchUp bool
 
-	// CallTimeout is the longest an action may take. Zero means 30 s. A message that
-	// brings a file along (base64://) has four times as long.
+	// CallTimeout is the longest an action may take. Zero means 30 s. A message
+	// that brings a file along (base64://) has four times as long.
 	CallTimeout time.Duration
 
 	// PollWait is how long the server may hold a poll. Zero means 20 s.
 	PollWait time.Duration
 
-	// Check is how often a connection that says nothing is asked whether it lives: by a
-	// ping of the WebSocket, or by get_status. Zero means 30 s. Where the server sends
-	// heartbeats, it is taken for dead after two and a half of their intervals.
+	// Check is how often a connection that says nothing is asked whether it
+	// lives: by a ping of the WebSocket, or by get_status. Zero means 30 s.
+	// Where the server sends heartbeats, it is taken for dead after two and a
+	// half of their intervals.
 	Check time.Duration
 
-	// Renew is how long an event stream without heartbeats may be silent before it is
-	// opened anew: nobody can tell a quiet one from a dead one. Zero means 10 min.
+	// Renew is how long an event stream without heartbeats may be silent before
+	// it is opened anew: nobody can tell a quiet one from a dead one. Zero means
+	// 10 min.
 	Renew time.Duration
 
-	// MaxWait is the longest pause between two attempts to connect. Zero means 1 min.
+	// MaxWait is the longest pause between two attempts to connect. Zero means 1
+	// min.
 	MaxWait time.Duration
 
 	// MaxQueue is how many messages may wait to be sent. Zero means 1,000.
@@ -109,8 +112,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// address reads Options.URL. It returns the address with an http scheme, and whether it was
-// given with a WebSocket's.
+// address reads Options.URL. It returns the address with an http scheme, and
+// whether it was given with a WebSocket's.
 func (o *Options) address() (base *url.URL, ws bool, err error) {
 	bad := func(why string) error {
 		return fmt.Errorf("onebot: Options.URL %s; want something like http://127.0.0.1:3000", why)
@@ -163,6 +166,6 @@ func (c *Client) request(method, path string) *sched.Request {
 	return r
 }
 
-// maxReply is the longest reply and the longest message of a WebSocket: pictures come as
-// base64.
+// maxReply is the longest reply and the longest message of a WebSocket:
+// pictures come as base64.
 const maxReply = 64 << 20

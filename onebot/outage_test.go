@@ -18,8 +18,8 @@ var ways = map[string]func(*stage, *Options){
 	"sse": llbot, "sse without heartbeats": napcat, "poll": polled("get_event"), "ws": forward,
 }
 
-// A server that goes away, for an hour, is there again within a minute of its return; the
-// attempts in between are few, and no two pauses alike.
+// A server that goes away, for an hour, is there again within a minute of its
+// return; the attempts in between are few, and no two pauses alike.
 func TestReconnect(t *testing.T) {
 	for name, change := range ways {
 		t.Run(name, func(t *testing.T) {
@@ -71,8 +71,8 @@ func TestBackOff(t *testing.T) {
 	}
 }
 
-// A cable is pulled: nobody is told, and the client notices, by the means that each server
-// offers.
+// A cable is pulled: nobody is told, and the client notices, by the means
+// that each server offers.
 func TestSilence(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -115,8 +115,9 @@ func TestPing(t *testing.T) {
 	}
 }
 
-// An event stream without heartbeats is opened anew now and then, since nobody can tell a quiet
-// one from a dead one; the owner does not hear of it, and nothing is lost.
+// An event stream without heartbeats is opened anew now and then, since
+// nobody can tell a quiet one from a dead one; the owner does not hear of it,
+// and nothing is lost.
 func TestRenew(t *testing.T) {
 	g := newStage(t, napcat)
 	g.start()
@@ -141,8 +142,8 @@ func TestRenew(t *testing.T) {
 
 const botOffline = `{"time":1760000100,"self_id":10001,"post_type":"notice","notice_type":"bot_offline","user_id":10001,"tag":"KickedOffLine","message":"logged in elsewhere"}`
 
-// After a kick the heartbeats stay green: they are believed only when one has been red, or when
-// QQ speaks to the account again.
+// After a kick the heartbeats stay green: they are believed only when one has
+// been red, or when QQ speaks to the account again.
 func TestKicked(t *testing.T) {
 	for name, change := range ways {
 		if name == "poll" {
@@ -179,8 +180,8 @@ func TestKicked(t *testing.T) {
 	}
 }
 
-// That the account is offline is no reason to connect anew, and no connection that is lost is a
-// reason to call the account offline.
+// That the account is offline is no reason to connect anew, and no connection
+// that is lost is a reason to call the account offline.
 func TestAccountOffline(t *testing.T) {
 	for name, change := range ways {
 		t.Run(name, func(t *testing.T) {
@@ -254,8 +255,8 @@ func TestDuplicates(t *testing.T) {
 	}
 }
 
-// Own messages are not given to a bot that would answer itself: neither as message_sent nor as a
-// message of the account's own number.
+// Own messages are not given to a bot that would answer itself: neither as
+// message_sent nor as a message of the account's own number.
 func TestOwnMessages(t *testing.T) {
 	g := newStage(t, forward)
 	g.start()
@@ -267,8 +268,9 @@ func TestOwnMessages(t *testing.T) {
 	g.want("heard", g.got, "group 900 20002 ids as strings")
 }
 
-// What was said while the client was away is given once, oldest first, if the server keeps it;
-// own messages and old ones are not, and what comes live waits for what is older.
+// What was said while the client was away is given once, oldest first, if the
+// server keeps it; own messages and old ones are not, and what comes live
+// waits for what is older.
 func TestCatchUp(t *testing.T) {
 	for name, change := range ways {
 		t.Run(name, func(t *testing.T) {
@@ -336,7 +338,8 @@ func TestNoHistory(t *testing.T) {
 	g.want("changes", g.changes, "connecting", "online")
 }
 
-// A message is sent once, whatever becomes of the answer; and what is known of it is told.
+// A message is sent once, whatever becomes of the answer; and what is known
+// of it is told.
 func TestSendOutcomes(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -438,7 +441,8 @@ func TestShutdown(t *testing.T) {
 	}
 }
 
-// The server says goodbye, or breaks the protocol; the client answers with the code that says so.
+// The server says goodbye, or breaks the protocol; the client answers with
+// the code that says so.
 func TestSocketCloses(t *testing.T) {
 	for _, test := range []struct {
 		name string

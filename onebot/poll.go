@@ -8,8 +8,9 @@ import (
 	"github.com/qqloop/qqloop/sched"
 )
 
-// A poller is the chain that waits for events by action: get_event of LLBot, which keeps a
-// place for each key, or get_updates of go-cqhttp, where whoever asks takes all.
+// A poller is the chain that waits for events by action: get_event of LLBot,
+// which keeps a place for each key, or get_updates of go-cqhttp, where
+// whoever asks takes all.
 type poller struct {
 	c     *Client
 	epoch int
@@ -37,12 +38,12 @@ var pollShapes = []pollShape{
 	}},
 }
 
-// pollQuick is what a poll without news has to take at least; the next one waits so long if it
-// did not.
+// pollQuick is what a poll without news has to take at least; the next one
+// waits so long if it did not.
 const pollQuick = time.Second
 
-// startPoll asks for the first action. The key is kept for the client's life: a server that
-// remembers it gives what was missed.
+// startPoll asks for the first action. The key is kept for the client's life:
+// a server that remembers it gives what was missed.
 func (c *Client) startPoll() {
 	if c.pollKey == "" {
 		c.pollKey = fmt.Sprintf("qqloop-%016x", c.rand.Uint64())

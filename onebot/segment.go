@@ -7,16 +7,17 @@ import (
 	"strings"
 )
 
-// A Segment is one piece of a message (OneBot 11, "message segments"): "text" with
-// Data "text"; "at" with "qq", a number or "all"; "image" with "file" and, received,
-// "url"; "face" and "reply" with "id". Types that nobody knows are kept as they came.
+// A Segment is one piece of a message (OneBot 11, "message segments"): "text"
+// with Data "text"; "at" with "qq", a number or "all"; "image" with "file"
+// and, received, "url"; "face" and "reply" with "id". Types that nobody knows
+// are kept as they came.
 type Segment struct {
 	Type string            `json:"type"`
 	Data map[string]string `json:"data"`
 }
 
-// UnmarshalJSON reads a segment. Values that are no strings are kept as the JSON they
-// came as, so that a number is its digits; null is left out.
+// UnmarshalJSON reads a segment. Values that are no strings are kept as the
+// JSON they came as, so that a number is its digits; null is left out.
 func (s *Segment) UnmarshalJSON(b []byte) error {
 	var raw struct {
 		Type string                     `json:"type"`
@@ -41,8 +42,9 @@ func (s *Segment) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// A Message is what was said, piece by piece. It is always sent as an array of segments:
-// text in a string would have to be escaped, and what is forgotten there is an injection.
+// A Message is what was said, piece by piece. It is always sent as an array
+// of segments: text in a string would have to be escaped, and what is
+// forgotten there is an injection.
 type Message []Segment
 
 // Text returns text as a message. No CQ code in it means anything.
@@ -64,8 +66,9 @@ func (m Message) Text() string {
 	return b.String()
 }
 
-// UnmarshalJSON reads either format of messages: an array of segments or a string with
-// CQ codes; and the single segment that some put in the place of an array.
+// UnmarshalJSON reads either format of messages: an array of segments or a
+// string with CQ codes; and the single segment that some put in the place of
+// an array.
 func (m *Message) UnmarshalJSON(b []byte) error {
 	switch b = bytes.TrimSpace(b); {
 	case len(b) == 0 || string(b) == "null":

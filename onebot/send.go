@@ -26,8 +26,8 @@ func (o *outgoing) finish(id ID, err error) {
 	o.done(id, err)
 }
 
-// sends are the messages that wait. They go one at a time, since two requests at once may
-// arrive in either order.
+// sends are the messages that wait. They go one at a time, since two requests
+// at once may arrive in either order.
 type sends struct {
 	queue   []*outgoing
 	now     *outgoing
@@ -35,14 +35,16 @@ type sends struct {
 	drained func()
 }
 
-// sendMisses is how many sends in a row may fail; then the account is asked after.
+// sendMisses is how many sends in a row may fail; then the account is asked
+// after.
 const sendMisses = 3
 
-// Send says message in chat. Messages go one after the other in the order of the calls, not paced.
-// done, which may be nil, gets the message's number when the implementation has accepted it; else
-// a *SendError. It wraps ErrNotConnected, ErrOffline or ErrStopped if nothing was sent,
-// ErrOutcomeUnknown if the message may have been, or an *ActionError, *StatusError or *AuthError,
-// which are refusals.
+// Send says message in chat. Messages go one after the other in the order of
+// the calls, not paced. done, which may be nil, gets the message's number
+// when the implementation has accepted it; else a *SendError. It wraps
+// ErrNotConnected, ErrOffline or ErrStopped if nothing was sent,
+// ErrOutcomeUnknown if the message may have been, or an *ActionError,
+// *StatusError or *AuthError, which are refusals.
 func (c *Client) Send(chat Chat, message Message, done func(id ID, err error)) {
 	o := &outgoing{chat, message, done}
 	fail := func(err error) { c.soon(func() { o.finish(0, err) }) }
@@ -120,8 +122,9 @@ func (c *Client) sendTimeout(m Message) time.Duration {
 	return c.o.CallTimeout
 }
 
-// sendError says what err means to a message. An answer that says QQ was too slow is no answer:
-// NapCat's "Timeout" often comes with a message that was delivered.
+// sendError says what err means to a message. An answer that says QQ was too
+// slow is no answer: NapCat's "Timeout" often comes with a message that was
+// delivered.
 func sendError(err error) error {
 	var call *CallError
 	var status *StatusError
@@ -150,8 +153,9 @@ func sendError(err error) error {
 	return err
 }
 
-// judgeSend asks after the account when sends fail again and again: often the first sign that
-// it was put out. A token that is refused now will be refused again.
+// judgeSend asks after the account when sends fail again and again: often the
+// first sign that it was put out. A token that is refused now will be refused
+// again.
 func (c *Client) judgeSend(err error) {
 	var refused *AuthError
 	switch {
@@ -168,7 +172,8 @@ func (c *Client) judgeSend(err error) {
 	}
 }
 
-// failQueue fails the messages that wait; the one under way hears from its call.
+// failQueue fails the messages that wait; the one under way hears from its
+// call.
 func (c *Client) failQueue(err error) {
 	queue := c.sends.queue
 	c.sends.queue = nil

@@ -160,8 +160,8 @@ func (s *socket) closed(m websocket.Message) {
 	s.c.lost(&CloseError{m.Code, string(m.Data)})
 }
 
-// take reads a message: what has a post_type is an event, whatever else it has, for a heartbeat
-// has a status, too.
+// take reads a message: what has a post_type is an event, whatever else it
+// has, for a heartbeat has a status, too.
 func (s *socket) take(b []byte) {
 	first := !s.heard
 	s.heard = true
@@ -209,8 +209,8 @@ func (s *socket) ended(cause error) {
 // errCut is that the connection ended while an answer was waited for.
 var errCut = errors.New("the connection was lost before the answer came")
 
-// drop closes the connection, in order as far as that costs no waiting, and tells those who
-// wait for a reply.
+// drop closes the connection, in order as far as that costs no waiting, and
+// tells those who wait for a reply.
 func (s *socket) drop() {
 	s.gone = true
 	s.conn.Close()

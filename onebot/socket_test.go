@@ -18,8 +18,8 @@ import (
 
 const ping = `{"time":1760000001,"self_id":10001,"post_type":"message","message_type":"private","sub_type":"friend","message_id":-7,"user_id":20002,"message":"ping","sender":{}}`
 
-// TestRealSockets plays one message and its answer with servers of Go's, over each transport: no
-// simulation, and for the WebSocket another's frames.
+// TestRealSockets plays one message and its answer with servers of Go's, over
+// each transport: no simulation, and for the WebSocket another's frames.
 func TestRealSockets(t *testing.T) {
 	act := func(action string) string {
 		switch action {

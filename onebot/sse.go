@@ -8,12 +8,13 @@ import (
 	"github.com/qqloop/qqloop/sched"
 )
 
-// headWait is how long the head of the event stream is waited for. A server that has refused
-// nothing until then keeps it back for the first event.
+// headWait is how long the head of the event stream is waited for. A server
+// that has refused nothing until then keeps it back for the first event.
 const headWait = 5 * time.Second
 
-// startSSE follows GET /_events, of NapCat's SSE server and of LLBot. The stream is opened
-// again by lost, not by sched: all ways of listening are to heal in the same way.
+// startSSE follows GET /_events, of NapCat's SSE server and of LLBot. The
+// stream is opened again by lost, not by sched: all ways of listening are to
+// heal in the same way.
 func (c *Client) startSSE() {
 	epoch, open := c.epoch, false
 	here := func() bool { return c.epoch == epoch }
@@ -62,7 +63,8 @@ func (c *Client) startSSE() {
 	})
 }
 
-// renew opens the stream anew, while the client stays online: see Options.Renew.
+// renew opens the stream anew, while the client stays online: see
+// Options.Renew.
 func (c *Client) renew() {
 	c.log.Debug("the event stream is silent: it is opened anew")
 	c.chain.Cancel()

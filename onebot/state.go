@@ -8,9 +8,9 @@ import (
 // State says how far a client has come.
 type State uint8
 
-// The states of a client. AccountOffline and Waiting are different ills: in the first the
-// implementation answers and QQ does not know it, and somebody has to log in there; the second
-// heals by itself.
+// The states of a client. AccountOffline and Waiting are different ills: in
+// the first the implementation answers and QQ does not know it, and somebody
+// has to log in there; the second heals by itself.
 const (
 	Stopped        State = iota // not started, or at its end
 	Connecting                  // an attempt is under way
@@ -44,7 +44,8 @@ func (c *Client) setState(s State, err error, retry time.Duration) {
 	}
 	c.state = s
 	if c.o.OnState != nil {
-		// Later, so that a function that stops the client finds no method of it half-way.
+		// Later, so that a function that stops the client finds no method of it
+		// half-way.
 		c.soon(func() { c.o.OnState(Change{s, err, retry}) })
 	}
 }

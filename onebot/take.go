@@ -2,8 +2,8 @@ package onebot
 
 import "encoding/json"
 
-// take takes an event as it came. What is no event, such as a part of NapCat's stream actions,
-// is passed over.
+// take takes an event as it came. What is no event, such as a part of
+// NapCat's stream actions, is passed over.
 func (c *Client) take(raw []byte) {
 	c.watch.hear(c.s.Loop().Time())
 	e, err := ParseEvent(raw)

@@ -14,21 +14,23 @@ import (
 
 // The flavours of implementations, as far as they differ to a client.
 
-// napcat is NapCat's SSE server: no heartbeat and no lifecycle, and an unknown action is a 200.
+// napcat is NapCat's SSE server: no heartbeat and no lifecycle, and an
+// unknown action is a 200.
 func napcat(g *stage, o *Options) {
 	g.paths["/_events"] = g.sse
 	g.unknown = `{"status":"failed","retcode":200,"data":null,"message":"不支持的Api ","wording":"不支持的Api ","echo":"x","stream":"normal-action"}`
 }
 
-// napcatHTTP is NapCat's plain HTTP server: /_events is an unknown action there, and the same
-// port may serve WebSockets.
+// napcatHTTP is NapCat's plain HTTP server: /_events is an unknown action
+// there, and the same port may serve WebSockets.
 func napcatHTTP(g *stage, o *Options) {
 	napcat(g, o)
 	delete(g.paths, "/_events")
 	g.socket = true
 }
 
-// llbot is LLBot: a heartbeat every 5 s while somebody listens, and a long poll.
+// llbot is LLBot: a heartbeat every 5 s while somebody listens, and a long
+// poll.
 func llbot(g *stage, o *Options) {
 	g.paths["/_events"] = g.sse
 	g.unknown = "404"
@@ -166,7 +168,8 @@ func (g *stage) tellAll(event string) {
 	g.tell(event)
 }
 
-// A token that is refused ends the client, whichever way it is refused, and at once.
+// A token that is refused ends the client, whichever way it is refused, and
+// at once.
 func TestTokenRefused(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -229,7 +232,8 @@ func TestTokenAccepted(t *testing.T) {
 	}
 }
 
-// A server without events is told so, with what was tried; and it is tried again, for ever.
+// A server without events is told so, with what was tried; and it is tried
+// again, for ever.
 func TestNoEvents(t *testing.T) {
 	g := newStage(t, nil)
 	g.start()

@@ -28,7 +28,8 @@ func (w *watch) stop() {
 
 func (w *watch) hear(now time.Duration) { w.heard = now }
 
-// limit returns how long the connection may be silent, 0 for as long as it likes.
+// limit returns how long the connection may be silent, 0 for as long as it
+// likes.
 func (w *watch) limit(c *Client) time.Duration {
 	switch {
 	case w.interval > 0:
@@ -82,7 +83,8 @@ func (c *Client) look() {
 	c.armWatch()
 }
 
-// readStatus reads the answer of a server that sends no heartbeats: NapCat's event stream.
+// readStatus reads the answer of a server that sends no heartbeats: NapCat's
+// event stream.
 func (c *Client) readStatus(data json.RawMessage, err error) {
 	c.watch.asked = false
 	if err != nil && !c.tolerable(err) {

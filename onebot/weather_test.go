@@ -12,9 +12,10 @@ import (
 	"github.com/qqloop/qqloop/sim"
 )
 
-// Bad weather for half an hour, drawn from a seed: connections that are refused, cut anywhere,
-// dripped, silent. The server keeps a history, so everything is heard, once and in order; every
-// answer goes out at most once, and its outcome is told.
+// Bad weather for half an hour, drawn from a seed: connections that are
+// refused, cut anywhere, dripped, silent. The server keeps a history, so
+// everything is heard, once and in order; every answer goes out at most once,
+// and its outcome is told.
 func TestWeather(t *testing.T) {
 	seeds := 6
 	if testing.Short() {

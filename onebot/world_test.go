@@ -17,7 +17,8 @@ import (
 	"github.com/qqloop/qqloop/sim"
 )
 
-// A stage is a client and a scripted implementation in one simulated world. Time is virtual.
+// A stage is a client and a scripted implementation in one simulated world.
+// Time is virtual.
 type stage struct {
 	t      *testing.T
 	world  *sim.World
@@ -56,7 +57,8 @@ var serverAddr = netip.MustParseAddrPort("10.0.0.1:3000")
 // ok is the reply of an action that was done.
 func ok(data string) string { return `{"status":"ok","retcode":0,"data":` + data + `}` }
 
-// newStage sets up a world and an implementation that is alike to all, without events.
+// newStage sets up a world and an implementation that is alike to all,
+// without events.
 func newStage(t *testing.T, change func(*stage, *Options)) *stage {
 	t.Helper()
 	return newSeededStage(t, 1, change)

@@ -16,8 +16,8 @@ type Message struct {
 	Code Code // of a Close: NoStatus where the frame says nothing; else 0
 }
 
-// A Decoder turns bytes into messages, incrementally. The zero value reads what a
-// server sends. It must not be used by two goroutines at once.
+// A Decoder turns bytes into messages, incrementally. The zero value reads
+// what a server sends. It must not be used by two goroutines at once.
 type Decoder struct {
 	Role Role // our side: a Server demands masked frames, a Client refuses them
 
@@ -65,10 +65,11 @@ const (
 // keptBuffer is the largest buffer that a Decoder keeps between two messages.
 const keptBuffer = 4 << 10
 
-// Feed hands d the next bytes. They are used in place and must not change until
-// Next has returned false or an error. To feed while fed bytes are still unread is a
-// bug of the caller, and panics. After a close frame, or an error, Feed does
-// nothing: what comes behind either is not to be read (section 5.5.1).
+// Feed hands d the next bytes. They are used in place and must not change
+// until Next has returned false or an error. To feed while fed bytes are
+// still unread is a bug of the caller, and panics. After a close frame, or an
+// error, Feed does nothing: what comes behind either is not to be read
+// (section 5.5.1).
 func (d *Decoder) Feed(p []byte) {
 	if d.closed || d.err != nil {
 		return
@@ -85,8 +86,8 @@ func (d *Decoder) Between() bool {
 	return d.part == partFirst && d.message == Continuation && d.pos == len(d.in)
 }
 
-// Next returns the next message, or false when all fed bytes are used up. An error is
-// an *Error; it is final and returned again and again.
+// Next returns the next message, or false when all fed bytes are used up. An
+// error is an *Error; it is final and returned again and again.
 func (d *Decoder) Next() (m Message, ok bool, err error) {
 	d.giveUp()
 	for d.err == nil && !d.closed {
@@ -159,8 +160,8 @@ func closing(data []byte) (Message, error) {
 	return Message{Op: Close, Code: code, Data: reason}, nil
 }
 
-// readData reads on to the end of a frame of a message; ok reports whether it is
-// the last one.
+// readData reads on to the end of a frame of a message; ok reports whether it
+// is the last one.
 func (d *Decoder) readData() (m Message, whole, ok bool, err error) {
 	p := d.piece()
 	if d.fin && !d.masked && d.message == Continuation && len(d.buf) == 0 && uint64(len(p)) == d.left {
@@ -194,9 +195,9 @@ func (d *Decoder) readData() (m Message, whole, ok bool, err error) {
 
 var errNotUTF8 = &Error{InvalidPayload, "text that is not UTF-8"}
 
-// check looks at the bytes of buf that are new. One that cannot be part of UTF-8 is
-// an error at once (section 8.1); a character whose end has not come may yet be one,
-// unless this is the end of the message.
+// check looks at the bytes of buf that are new. One that cannot be part of
+// UTF-8 is an error at once (section 8.1); a character whose end has not come
+// may yet be one, unless this is the end of the message.
 func (d *Decoder) check(last bool) bool {
 	p := d.buf[d.checked:]
 	n := len(p)

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// said renders what a Decoder makes of wire, fed in pieces of the given sizes, the
-// last one as often as need be.
+// said renders what a Decoder makes of wire, fed in pieces of the given
+// sizes, the last one as often as need be.
 func said(d *Decoder, wire []byte, sizes ...int) string {
 	var b strings.Builder
 	for i := 0; len(wire) > 0; i++ {
@@ -48,7 +48,8 @@ func said(d *Decoder, wire []byte, sizes ...int) string {
 	return b.String()
 }
 
-// The frames are spelt in hex, blanks left out. Those of section 5.7 are among them.
+// The frames are spelt in hex, blanks left out. Those of section 5.7 are
+// among them.
 var frames = []struct {
 	name string
 	role Role

@@ -30,12 +30,12 @@
 //
 // # Whose bytes
 //
-// Feed does not copy. Data of a Message is valid until the next call of Next or
-// Feed: a view of the fed bytes where a message is one frame, not masked, and
-// whole in one Feed; else of a buffer that the Decoder keeps. A buffer that grew
-// past 4 KiB is given up after its message, so that a connection that waits holds
-// next to nothing. The buffer grows with what has arrived, never with what a
-// header announces.
+// Feed does not copy. Data of a Message is valid until the next call of Next
+// or Feed: a view of the fed bytes where a message is one frame, not masked,
+// and whole in one Feed; else of a buffer that the Decoder keeps. A buffer
+// that grew past 4 KiB is given up after its message, so that a connection
+// that waits holds next to nothing. The buffer grows with what has arrived,
+// never with what a header announces.
 //
 // # The opening handshake
 //
@@ -44,7 +44,8 @@
 //
 // # What is not here
 //
-// Extensions, permessage-deflate (RFC 7692) among them: none is offered, and a
-// peer that sets a reserved bit breaks the protocol. What travels here is small,
-// and the bytes of a chat do not pay for a window of 32 KiB a connection.
+// Extensions, permessage-deflate (RFC 7692) among them: none is offered, and
+// a peer that sets a reserved bit breaks the protocol. What travels here is
+// small, and the bytes of a chat do not pay for a window of 32 KiB a
+// connection.
 package websocket

@@ -34,8 +34,9 @@ func payload(i int) []byte {
 	return bytes.Repeat([]byte{byte('a' + i%26)}, n)
 }
 
-// TestEcho sends 100,000 messages round over a real socket: ours on the loop, gobwas/ws on the
-// other side, which sends some back in fragments and asks with a ping now and then.
+// TestEcho sends 100,000 messages round over a real socket: ours on the loop,
+// gobwas/ws on the other side, which sends some back in fragments and asks
+// with a ping now and then.
 func TestEcho(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -224,7 +225,8 @@ func echoTheirs(l net.Listener) error {
 	}
 }
 
-// TestServerRole is the other way round: gobwas/ws dials a server that is made of ours.
+// TestServerRole is the other way round: gobwas/ws dials a server that is
+// made of ours.
 func TestServerRole(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -267,7 +269,8 @@ func TestServerRole(t *testing.T) {
 	}
 }
 
-// serveOurs echoes one connection. It reads few bytes at a time, so that all is cut.
+// serveOurs echoes one connection. It reads few bytes at a time, so that all
+// is cut.
 func serveOurs(l net.Listener) error {
 	c, err := l.Accept()
 	if err != nil {

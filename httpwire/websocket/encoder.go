@@ -18,9 +18,10 @@ type Encoder struct {
 	Key func() uint32
 }
 
-// Append appends a whole message, or a control frame, as one frame. It panics if
-// op is Continuation, or of a control frame and data is longer than MaxControl;
-// the text of a Text must be UTF-8, which is the caller's to see to.
+// Append appends a whole message, or a control frame, as one frame. It panics
+// if op is Continuation, or of a control frame and data is longer than
+// MaxControl; the text of a Text must be UTF-8, which is the caller's to see
+// to.
 func (e *Encoder) Append(dst []byte, op Opcode, data []byte) []byte {
 	if op == Continuation {
 		panic("websocket: a message does not begin with a continuation")
@@ -28,9 +29,9 @@ func (e *Encoder) Append(dst []byte, op Opcode, data []byte) []byte {
 	return e.AppendFrame(dst, op, true, data)
 }
 
-// AppendFrame appends one frame. A message in fragments is a frame of its opcode
-// with fin false, Continuations, and a last one with fin true; control frames may
-// stand between them.
+// AppendFrame appends one frame. A message in fragments is a frame of its
+// opcode with fin false, Continuations, and a last one with fin true; control
+// frames may stand between them.
 func (e *Encoder) AppendFrame(dst []byte, op Opcode, fin bool, data []byte) []byte {
 	if op.Control() && (len(data) > MaxControl || !fin) {
 		panic(fmt.Sprintf("websocket: %v of %d bytes, fin %t: a control frame is whole and has at most %d bytes", op, len(data), fin, MaxControl))
@@ -70,9 +71,9 @@ func (e *Encoder) key() uint32 {
 	return rand.Uint32()
 }
 
-// AppendClose appends a close frame. NoStatus says nothing, and no reason with
-// it; a reason too long for the frame is cut between two characters. It panics if
-// code is one that must not be sent: see Code.Sendable.
+// AppendClose appends a close frame. NoStatus says nothing, and no reason
+// with it; a reason too long for the frame is cut between two characters. It
+// panics if code is one that must not be sent: see Code.Sendable.
 func (e *Encoder) AppendClose(dst []byte, code Code, reason string) []byte {
 	if code == NoStatus {
 		return e.Append(dst, Close, nil)

@@ -9,7 +9,8 @@ type Error struct {
 	Reason string
 }
 
-// Error reads like "websocket: frame with reserved bits 0x40 (close code 1002)".
+// Error reads like "websocket: frame with reserved bits 0x40 (close code
+// 1002)".
 func (e *Error) Error() string {
 	return fmt.Sprintf("websocket: %s (close code %d)", e.Reason, e.Code)
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// TestAgainstGobwas holds both halves against github.com/gobwas/ws: what either
-// writes the other reads, over all lengths at which the form of a frame changes.
+// TestAgainstGobwas holds both halves against github.com/gobwas/ws: what
+// either writes the other reads, over all lengths at which the form of a
+// frame changes.
 func TestAgainstGobwas(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(6455, 1))
 	for _, n := range []int{0, 1, 2, 3, 4, 7, 8, 124, 125, 126, 127, 1000, 65534, 65535, 65536, 70000} {
@@ -75,8 +76,8 @@ func TestAgainstGobwas(t *testing.T) {
 	}
 }
 
-// FuzzDecoder feeds any bytes to both sides, whole and byte by byte: the outcome is
-// the same. What it accepts, gobwas/ws reads as the same frames.
+// FuzzDecoder feeds any bytes to both sides, whole and byte by byte: the
+// outcome is the same. What it accepts, gobwas/ws reads as the same frames.
 func FuzzDecoder(f *testing.F) {
 	for _, seed := range []string{
 		"\x81\x05Hello", "\x01\x03Hel\x89\x01p\x80\x02lo", "\x81\x857\xfa\x21\x3d\x7f\x9f\x4d\x51\x58",
@@ -101,8 +102,8 @@ func FuzzDecoder(f *testing.F) {
 	})
 }
 
-// theirs renders what gobwas/ws makes of the messages of one frame at the head of
-// wire, as said does; it stops at all that it does not judge itself.
+// theirs renders what gobwas/ws makes of the messages of one frame at the
+// head of wire, as said does; it stops at all that it does not judge itself.
 func theirs(role Role, wire []byte) string {
 	r := bytes.NewReader(wire)
 	var b bytes.Buffer

@@ -10,8 +10,9 @@ import (
 // A Field is one field of a head.
 type Field struct{ Name, Value string }
 
-// Values returns all values of the field name, which is spelt canonically: the method
-// Values of an http.Header, or slices.Collect of that of an httpwire.Header.
+// Values returns all values of the field name, which is spelt canonically:
+// the method Values of an http.Header, or slices.Collect of that of an
+// httpwire.Header.
 type Values func(name string) []string
 
 // Key returns a Sec-WebSocket-Key: 16 random bytes in base64 (section 4.1).
@@ -51,8 +52,9 @@ type HandshakeError struct {
 // Error reads like a sentence.
 func (e *HandshakeError) Error() string { return "websocket: opening handshake: " + e.Reason }
 
-// CheckRequest reads a client's opening handshake (section 4.2.1) and returns its key. The
-// error is a *HandshakeError; to a status 426 belongs a field "Sec-WebSocket-Version: 13".
+// CheckRequest reads a client's opening handshake (section 4.2.1) and returns
+// its key. The error is a *HandshakeError; to a status 426 belongs a field
+// "Sec-WebSocket-Version: 13".
 func CheckRequest(method string, values Values) (key string, err error) {
 	if method != "GET" {
 		return "", &HandshakeError{405, fmt.Sprintf("method %s; want GET", method)}
@@ -74,8 +76,8 @@ func CheckRequest(method string, values Values) (key string, err error) {
 	return key, nil
 }
 
-// CheckResponse reads a server's answer to Offer(key) (section 4.1). The error is a
-// *HandshakeError.
+// CheckResponse reads a server's answer to Offer(key) (section 4.1). The
+// error is a *HandshakeError.
 func CheckResponse(status int, values Values, key string) error {
 	if status != 101 {
 		return &HandshakeError{status, fmt.Sprintf("status %d; want 101", status)}

@@ -2,8 +2,8 @@ package websocket
 
 import "fmt"
 
-// A Role is a side of the connection. The client masks what it sends, the server
-// does not, and each fails a peer that does otherwise (section 5.1).
+// A Role is a side of the connection. The client masks what it sends, the
+// server does not, and each fails a peer that does otherwise (section 5.1).
 type Role uint8
 
 // The two sides.

@@ -5,8 +5,9 @@ import (
 	"math"
 )
 
-// readHead reads on to the end of a frame's head. Each part of it is judged as soon as
-// it is whole, so that a wrong frame is refused before a byte of its payload is kept.
+// readHead reads on to the end of a frame's head. Each part of it is judged
+// as soon as it is whole, so that a wrong frame is refused before a byte of
+// its payload is kept.
 func (d *Decoder) readHead() (whole bool, err error) {
 	for d.part != partPayload {
 		if d.pos == len(d.in) {
@@ -83,9 +84,9 @@ func (d *Decoder) readSecond(b byte) error {
 	return nil
 }
 
-// endLength judges the length. One of a shorter form is refused: two forms of one
-// frame are two frames to whoever stands between (section 5.2, "the minimal number of
-// bytes MUST be used").
+// endLength judges the length. One of a shorter form is refused: two forms of
+// one frame are two frames to whoever stands between (section 5.2, "the
+// minimal number of bytes MUST be used").
 func (d *Decoder) endLength() error {
 	n := d.left
 	switch {
