@@ -69,6 +69,20 @@
 //	  bad certificate, refused by
 //	  the proxy, total deadline   never            never
 //
+// # When it is too much
+//
+// MaxConns requests are under way, MaxQueue wait, and the next is refused: at
+// once, before a byte of it is sent, with QueueFull. It is the newcomer who is
+// refused, never one who waits already; who waits is served in the order of
+// arrival, or leaves by Timeouts.Queue. The queue therefore bounds the wait: no
+// longer than MaxQueue / MaxConns exchanges. Nothing is remembered of an
+// overload: when the queue has run empty, the next request is served at once.
+//
+// With MaxConnsPerHost, a host that is slow or dead holds up no other: requests
+// for it wait aside, and fill seven eighths of the queue at most; the last
+// eighth is for hosts that have connections to spare. Without it hosts share
+// the queue as they come.
+//
 // # Which goroutine
 //
 // All methods are for the loop's goroutine, which is to say for readbacks,

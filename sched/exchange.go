@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -162,8 +161,8 @@ func (x *exchange) seek() {
 		x.failLater(InvalidRequest, err)
 		return
 	}
-	if s.waiting.waits()+s.asking >= s.options.MaxQueue {
-		x.failLater(QueueFull, errors.New("too many requests wait already ("+strconv.Itoa(s.options.MaxQueue)+")"))
+	if err := s.crowded(x); err != nil {
+		x.failLater(QueueFull, err)
 		return
 	}
 	if !x.located() {

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"errors"
+	"fmt"
 	"syscall"
 	"time"
 
@@ -42,6 +43,22 @@ func (q *queue) init(s *Stream) {
 
 // waits returns how many wait, the ones aside among them.
 func (q *queue) waits() int { return q.len + q.held }
+
+// crowded says why x may not wait, or nil. It is the newcomer who is refused, and
+// nobody who waits already. A host that has all the connections it may have gets
+// seven eighths of the queue: were it all, one dead host would shut out those
+// that are well.
+func (s *Stream) crowded(x *exchange) error {
+	most := s.options.MaxQueue
+	n := s.waiting.waits() + s.asking
+	switch {
+	case n >= most:
+		return fmt.Errorf("too many requests wait already (%d)", most)
+	case n >= most-most/8 && s.hostBusy(x.key()):
+		return fmt.Errorf("too many requests wait already for a host that is busy (%d of %d)", n, most)
+	}
+	return nil
+}
 
 // join gives x its connection now, if there is room and nobody waits, and
 // else the place that is its own.
@@ -217,12 +234,11 @@ func (s *Stream) room() bool {
 // hostFull reports whether x's host has all the connections that it may have.
 // One that is idle, and not for x, makes room.
 func (s *Stream) hostFull(x *exchange) bool {
-	most := s.options.MaxConnsPerHost
-	if most <= 0 {
+	if s.options.MaxConnsPerHost <= 0 {
 		return false
 	}
 	key := x.key()
-	if open, _ := s.pool.LenOf(key); open < most {
+	if open, _ := s.pool.LenOf(key); open < s.options.MaxConnsPerHost {
 		return false
 	}
 	slot := s.pool.OldestOf(key)
@@ -231,6 +247,16 @@ func (s *Stream) hostFull(x *exchange) bool {
 	}
 	slot.Conn.close(ClosedForRoom)
 	return false
+}
+
+// hostBusy reports the same, and closes nothing.
+func (s *Stream) hostBusy(key pool.Key) bool {
+	most := s.options.MaxConnsPerHost
+	if most <= 0 {
+		return false
+	}
+	open, _ := s.pool.LenOf(key)
+	return open >= most && s.pool.OldestOf(key) == nil
 }
 
 // noDescriptor reports whether err says that the process or the system has no

@@ -76,7 +76,9 @@ type Options struct {
 	MaxIdle, MaxIdlePerHost int
 
 	// MaxQueue is how many requests may wait for a name or for a connection.
-	// Zero means 65,536. Those beyond fail with QueueFull.
+	// Zero means 65,536. Those beyond fail with QueueFull, at once: who comes too
+	// late is refused, and nobody who waits already. The last eighth is kept for
+	// hosts that are below their MaxConnsPerHost.
 	MaxQueue int
 
 	// IdleTimeout is how long a connection is kept that nobody uses. Zero
