@@ -1,5 +1,7 @@
 package onebot
 
+import "encoding/json"
+
 // An account is what is known of the account behind the implementation.
 type account struct {
 	offline *OfflineError // nil: it is online, as far as anybody knows
@@ -40,6 +42,17 @@ func (c *Client) tellAccount() {
 		c.failQueue(c.account.offline)
 	default:
 		c.setState(Online, nil, 0)
+		if c.nick == "" {
+			c.ask("get_login_info", nil, c.readName) // nobody was logged in when it was asked
+		}
 		c.pump()
+	}
+}
+
+// readName learns late who the account is.
+func (c *Client) readName(data json.RawMessage, err error) {
+	var who loginInfo
+	if err == nil && decodeData("get_login_info", data, &who) == nil {
+		c.self, c.nick = who.UserID, who.Nickname
 	}
 }

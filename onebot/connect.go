@@ -14,6 +14,12 @@ type Version struct {
 	Protocol string `json:"protocol_version"` // "v11"
 }
 
+// A loginInfo is the answer of get_login_info.
+type loginInfo struct {
+	UserID   ID     `json:"user_id"`
+	Nickname string `json:"nickname"`
+}
+
 // connect begins an attempt.
 func (c *Client) connect() {
 	c.drop()
@@ -44,10 +50,7 @@ func (c *Client) readLogin(data json.RawMessage, err error) {
 		c.openSocket(c.login)
 		return
 	}
-	var who struct {
-		UserID   ID     `json:"user_id"`
-		Nickname string `json:"nickname"`
-	}
+	var who loginInfo
 	if err == nil {
 		err = decodeData("get_login_info", data, &who)
 	}
@@ -151,8 +154,8 @@ func (c *Client) ready() {
 		c.since = c.s.Loop().Time()
 		c.log.Info("connected", "account", c.self, "nick", c.nick, "transport", string(c.way), "implementation", c.version.Name)
 		c.startWatch()
+		c.tellAccount()
 	}
-	c.tellAccount()
 	c.catchUp(first)
 	c.pump()
 }

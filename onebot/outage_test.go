@@ -212,6 +212,34 @@ func TestAccountOffline(t *testing.T) {
 	}
 }
 
+// The implementation runs and nobody is logged in yet: it is waited for, and
+// then it is known who it is.
+func TestLoginLater(t *testing.T) {
+	for name, change := range ways {
+		t.Run(name, func(t *testing.T) {
+			g := newStage(t, change)
+			g.online = "false"
+			info := g.actions["get_login_info"]
+			g.actions["get_login_info"] = func(p map[string]any) string {
+				if g.online == "false" {
+					return `{"status":"failed","retcode":200,"data":null,"message":"not logged in"}`
+				}
+				return info(p)
+			}
+			g.actions["get_status"] = func(map[string]any) string { return ok(`{"online":` + g.online + `,"good":true}`) }
+			g.start()
+			g.run(time.Hour)
+			g.want("changes", g.changes, "connecting", "account offline: the account is offline")
+			g.online = "true"
+			g.tellAll(g.heartbeat("true", 500_000))
+			g.run(time.Minute)
+			if g.client.State() != Online || g.client.Account() != 10001 || g.client.Nick() != "bot" {
+				t.Errorf("the state is %v, the account %v %q", g.client.State(), g.client.Account(), g.client.Nick())
+			}
+		})
+	}
+}
+
 // Sends that are refused again and again make the client ask after the account.
 func TestRefusedSends(t *testing.T) {
 	g := newStage(t, llbot)
