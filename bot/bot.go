@@ -112,7 +112,7 @@ func New(l *loop.Loop, a Account, o Options) *Bot {
 		loop: l, account: a, o: o, log: o.Logger, started: l.Time(),
 		commands: table(o.Fetch != nil), reminders: map[string]int{}, expected: map[corner]*expectation{},
 	}
-	b.journal = newJournal(o.Store, b.log)
+	b.journal = newJournal(l, o.Store, b.log)
 	if o.Bots != nil {
 		o.Bots.join(b)
 	}

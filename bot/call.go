@@ -25,7 +25,7 @@ type Watcher interface {
 
 // A Call is one message on its way through the bot. It lives until Handle has
 // returned and everything that was held is released, and belongs to the loop's
-// goroutine.
+// goroutine. Its methods work after its end too.
 type Call struct {
 	bot  *Bot
 	msg  Message
@@ -34,6 +34,7 @@ type Call struct {
 	args string // what followed it and one blank
 	open int    // the steps under way: Handle itself, sends, a fetch
 
+	ended  bool     // OnDone was told; what is said later is of the bot's own accord
 	key    string   // of the message in the inbox; "" once it is answered
 	staged []Change // durable together with the next answer
 }
@@ -56,8 +57,11 @@ func (c *Call) Release() {
 	}
 	c.open--
 	b.open--
-	if c.open == 0 && b.o.OnDone != nil {
-		b.o.OnDone(c.msg)
+	if c.open == 0 && !c.ended {
+		c.ended = true
+		if b.o.OnDone != nil {
+			b.o.OnDone(c.msg)
+		}
 	}
 	b.maybeQuiet()
 }

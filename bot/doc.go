@@ -40,7 +40,7 @@
 // of ChatRate and AccountRate begin anew.
 //
 // If the disk is full, the bot goes on and the log says what it cannot promise
-// meanwhile; what could not be saved goes along with the next save.
+// meanwhile; what could not be saved is saved as soon as there is room.
 //
 // # Several accounts
 //

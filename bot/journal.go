@@ -5,14 +5,19 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"time"
+
+	"github.com/qqloop/qqloop/loop"
 )
 
 // A journal is what stands between the bot and its Store. It keeps the bot
-// going when the disk does not: what could not be saved is owed, and goes along
-// with the next save, unless something newer was saved in its place.
+// going when the disk does not: what could not be saved is owed, and saved as
+// soon as the disk takes something again, unless something newer was saved in
+// its place.
 //
 // Without a Store all is done at once and nothing is kept.
 type journal struct {
+	loop  *loop.Loop
 	store Store
 	log   *slog.Logger
 
@@ -21,13 +26,17 @@ type journal struct {
 	durable map[place]bool   // what the store is known to hold
 	owed    map[place][]byte // what failed; nil: a removal
 	failing bool             // the last save has failed, and the log was told
+	retry   *loop.Timer      // tries what is owed
 }
+
+// retryEvery is how often what is owed is tried while nothing else is saved.
+const retryEvery = 10 * time.Second
 
 // A place is where an entry is.
 type place struct{ table, key string }
 
-func newJournal(s Store, log *slog.Logger) *journal {
-	return &journal{store: s, log: log, latest: map[place]int{}, durable: map[place]bool{}, owed: map[place][]byte{}}
+func newJournal(l *loop.Loop, s Store, log *slog.Logger) *journal {
+	return &journal{loop: l, store: s, log: log, latest: map[place]int{}, durable: map[place]bool{}, owed: map[place][]byte{}}
 }
 
 // load returns a table of the store.
@@ -52,11 +61,12 @@ func (j *journal) save(changes []Change, then func()) {
 		}
 		return
 	}
-	changes = j.withOwed(changes)
 	j.n++
 	n := j.n
 	for _, c := range changes {
-		j.latest[place{c.Table, c.Key}] = n
+		p := place{c.Table, c.Key}
+		j.latest[p] = n
+		delete(j.owed, p)
 	}
 	j.store.Save(changes, func(err error) {
 		j.saved(n, changes, err)
@@ -66,19 +76,20 @@ func (j *journal) save(changes []Change, then func()) {
 	})
 }
 
-// withOwed adds what is owed, in an order that repeats.
-func (j *journal) withOwed(changes []Change) []Change {
-	for _, c := range changes {
-		delete(j.owed, place{c.Table, c.Key})
+// settle saves what is owed, in an order that repeats.
+func (j *journal) settle() {
+	if j.retry != nil {
+		j.retry.Stop()
+		j.retry = nil
 	}
 	places := slices.SortedFunc(maps.Keys(j.owed), func(a, b place) int {
 		return cmp.Or(cmp.Compare(a.table, b.table), cmp.Compare(a.key, b.key))
 	})
+	var changes []Change
 	for _, p := range places {
 		changes = append(changes, Change{p.table, p.key, j.owed[p]})
 	}
-	clear(j.owed)
-	return changes
+	j.save(changes, nil)
 }
 
 // saved notes how save number n ended.
@@ -107,4 +118,11 @@ func (j *journal) saved(n int, changes []Change, err error) {
 		j.log.Info("the state is saved again")
 	}
 	j.failing = err != nil
+	switch {
+	case len(j.owed) == 0:
+	case err == nil:
+		j.settle()
+	case j.retry == nil:
+		j.retry = j.loop.CallLater(retryEvery, j.settle)
+	}
 }

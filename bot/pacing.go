@@ -25,11 +25,12 @@ func (k *bucket) wait(r Rate, now time.Duration) time.Duration {
 		return 0
 	}
 	most := float64(max(1, r.Burst))
-	k.tokens = min(most, k.tokens+float64(now-k.at)/float64(r.Every))
+	k.tokens += float64(now-k.at) / float64(r.Every)
 	k.at = now
-	if k.tokens == most {
+	if k.tokens >= most+1 { // a rest, and not only the pause that the rate asks for
 		k.warned = false
 	}
+	k.tokens = min(most, k.tokens)
 	if k.tokens >= 1 {
 		return 0
 	}
@@ -52,8 +53,8 @@ func newPacer(chat, account Rate, log *slog.Logger) pacer {
 
 // pick returns the first of queue that may go now, or -1 and how long until one
 // may. The order within a chat is kept; a chat that has to wait does not hold up
-// the others. A limit that is passed is told once, until there is room for all
-// of a burst again.
+// the others. A limit that is passed is told once, until the bot has rested for
+// longer than the rate asks.
 func (p *pacer) pick(now time.Duration, queue []*outgoing) (int, time.Duration) {
 	if w := p.all.wait(p.account, now); w > 0 {
 		p.warn(&p.all, "the account says too much at once: messages wait", queue[0])
