@@ -13,6 +13,7 @@ import (
 type OneBot struct {
 	client *onebot.Client
 	nick   string
+	told   EventType // by Change, last
 }
 
 // NewOneBot returns the account of client. nick is the name by which people
@@ -160,6 +161,12 @@ func (a *OneBot) Change(ch onebot.Change, now time.Time) (Event, bool) {
 	default:
 		return Event{}, false
 	}
+	// Each attempt to connect that fails is a change of the client; a bot hears
+	// of the first. After a kick the connection may go, too: that is no news.
+	if e.Type == a.told || e.Type == Offline && a.told == Kicked {
+		return Event{}, false
+	}
+	a.told = e.Type
 	return e, true
 }
 

@@ -129,7 +129,7 @@ func TestOneBotEvent(t *testing.T) {
 }
 
 func TestOneBotChange(t *testing.T) {
-	a, now := NewOneBot(nil, "bot"), time.Unix(5, 0)
+	now := time.Unix(5, 0)
 	lost := errors.New("lost")
 	for _, test := range []struct {
 		change onebot.Change
@@ -143,10 +143,27 @@ func TestOneBotChange(t *testing.T) {
 		{onebot.Change{State: onebot.Stopped}, ""},
 		{onebot.Change{State: onebot.Stopped, Err: lost}, Ended},
 	} {
-		got, ok := a.Change(test.change, now)
+		got, ok := NewOneBot(nil, "bot").Change(test.change, now)
 		if ok != (test.want != "") || got.Type != test.want || ok && !got.Time.Equal(now) {
 			t.Errorf("%v: got %+v, %t; want %q", test.change, got, ok, test.want)
 		}
+	}
+}
+
+// An outage is told once, however often the client tries.
+func TestOneBotChangesAreNews(t *testing.T) {
+	a := NewOneBot(nil, "bot")
+	online := onebot.Change{State: onebot.Online}
+	waiting := onebot.Change{State: onebot.Waiting, Err: errors.New("refused")}
+	kicked := onebot.Change{State: onebot.AccountOffline, Err: &onebot.OfflineError{Kicked: true}}
+	var got []EventType
+	for _, ch := range []onebot.Change{waiting, waiting, online, waiting, {State: onebot.Connecting}, waiting, waiting, online, kicked, waiting, kicked, online, online} {
+		if e, ok := a.Change(ch, time.Unix(5, 0)); ok {
+			got = append(got, e.Type)
+		}
+	}
+	if want := []EventType{Offline, Online, Offline, Online, Kicked, Online}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v; want %v", got, want)
 	}
 }
 

@@ -124,6 +124,20 @@ func stopTimer(t *loop.Timer) {
 	}
 }
 
+// Heard returns until when all that was said has been given to OnMessage, by
+// the server's clock: what Options.Since should be in the next run. It is zero
+// before the first event.
+func (c *Client) Heard() time.Time {
+	h := &c.history
+	switch {
+	case !h.missed && h.last > 0:
+		return time.Unix(h.last, 0)
+	case h.missed && h.heard > 0:
+		return time.Unix(h.heard, 0)
+	}
+	return c.o.Since
+}
+
 // soon runs fn on the loop's goroutine, after what runs now.
 func (c *Client) soon(fn func()) { c.s.Loop().AddCallback(fn) }
 

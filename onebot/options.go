@@ -45,9 +45,10 @@ type Options struct {
 	// OnState hears of every change of state, soon after it.
 	OnState func(Change)
 
-	// Since is from when on messages are wanted that came while nobody listened:
-	// they are taken from the history, where the server has one. Zero means from
-	// the first connection on. NoCatchUp leaves the history alone.
+	// Since is from when on messages are wanted that came while nobody
+	// listened: they are taken from the history, where the server has one.
+	// It is what Client.Heard said in the run before. Zero means from the
+	// first connection on. NoCatchUp leaves the history alone.
 	Since     time.Time
 	NoCatchUp bool
 

@@ -348,8 +348,21 @@ func TestSince(t *testing.T) {
 	missed := g.said(2, "missed")
 	g.actions["get_group_msg_history"] = func(map[string]any) string { return ok(`{"messages":[` + old + "," + missed + `]}`) }
 	g.run(time.Hour)
+	if got := g.client.Heard(); !got.Equal(time.Unix(1760000000, 0)) {
+		t.Errorf("before the first event, all is heard until %v", got)
+	}
 	g.start()
 	g.want("heard", g.got, "group 900 20002 missed")
+	g.tellAll(g.said(3, "live"))
+	g.run(time.Second)
+	until := g.world.Wall().Unix() - 1
+	g.server.Close()
+	g.server.Cut(sim.Reset)
+	g.streams = nil
+	g.run(time.Hour)
+	if got := g.client.Heard().Unix(); got != until {
+		t.Errorf("after an hour of nothing, all is heard until %d; want %d", got, until)
+	}
 }
 
 // A server without a history is asked once in a connection.
