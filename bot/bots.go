@@ -18,6 +18,20 @@ type Bots struct {
 // Get returns the bot of that name, or nil.
 func (bs *Bots) Get(name string) *Bot { return bs.byName[name] }
 
+// Find returns the bot of that name; "" is the only one there is. The error is
+// an *AccountError.
+func (bs *Bots) Find(name string) (*Bot, error) {
+	if name == "" && len(bs.byName) == 1 {
+		for _, b := range bs.byName {
+			return b, nil
+		}
+	}
+	if b := bs.byName[name]; b != nil {
+		return b, nil
+	}
+	return nil, &AccountError{name, bs.Names()}
+}
+
 // Names returns the names, sorted.
 func (bs *Bots) Names() []string { return slices.Sorted(maps.Keys(bs.byName)) }
 
@@ -47,6 +61,18 @@ func (e *AccountError) Error() string {
 	return fmt.Sprintf("there is no account %q: the accounts are %q", e.Name, strings.Join(e.Known, ", "))
 }
 
+// Peer returns the bot of another account of the process; "" is b itself. The
+// error is an *AccountError.
+func (b *Bot) Peer(account string) (*Bot, error) {
+	switch {
+	case account == "" || account == b.o.Name:
+		return b, nil
+	case b.o.Bots == nil:
+		return nil, &AccountError{account, []string{b.o.Name}}
+	}
+	return b.o.Bots.Find(account)
+}
+
 // Bot returns the bot that the call is in.
 func (c *Call) Bot() *Bot { return c.bot }
 
@@ -54,18 +80,9 @@ func (c *Call) Bot() *Bot { return c.bot }
 // own. As a Reply it answers the message: after a restart the message is not
 // handled again. The error is an *AccountError, and nothing was sent.
 func (c *Call) Send(account string, to Chat, what Content) error {
-	b := c.bot
-	if account != "" && account != b.o.Name {
-		var known []string
-		if bs := b.o.Bots; bs != nil {
-			known = bs.Names()
-			b = bs.Get(account)
-		} else {
-			known, b = []string{b.o.Name}, nil
-		}
-		if b == nil {
-			return &AccountError{account, known}
-		}
+	b, err := c.bot.Peer(account)
+	if err != nil {
+		return err
 	}
 	c.Hold()
 	b.outbox.put(c.settle(), to, what, func(error) { c.Release() })
