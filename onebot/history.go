@@ -14,7 +14,7 @@ import (
 // event, but most keep the last messages of each chat.
 type history struct {
 	chats map[Chat]int64 // where something was said, and when
-	last  int64          // of the events so far, by the server's clock
+	last  int64          // when the last event was, by the server's clock
 	begin int64          // what is older is not wanted
 
 	missed bool  // something may have been, since heard

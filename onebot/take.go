@@ -14,7 +14,9 @@ func (c *Client) take(raw []byte) {
 	if e.SelfID != 0 && c.self == 0 {
 		c.self = e.SelfID
 	}
-	c.history.last = max(c.history.last, e.Time)
+	if e.Time > 0 {
+		c.history.last = e.Time // not the latest: one wrong time would hide all that was missed
+	}
 	switch e.PostType {
 	case "meta_event":
 		if e.MetaType == "heartbeat" {

@@ -56,7 +56,9 @@ func polled(action string) func(*stage, *Options) {
 		var parked *sim.Exchange
 		flush := func() {
 			if parked != nil {
-				parked.Reply(200, nil, []byte(ok("["+strings.Join(queue, ",")+"]")))
+				reply := ok("[" + strings.Join(queue, ",") + "]")
+				g.note("server", "%s", reply)
+				parked.Reply(200, nil, []byte(reply))
 				parked, queue = nil, nil
 			}
 		}

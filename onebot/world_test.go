@@ -37,7 +37,8 @@ type stage struct {
 
 	polls func(event string) // hands an event to a poll
 
-	online string // what heartbeats say
+	online string       // what heartbeats say
+	lines  bytes.Buffer // what went over the wire, and what the client told
 
 	streams []*sim.Exchange // event streams that are open
 	sockets []*peer
@@ -87,14 +88,18 @@ func newSeededStage(t *testing.T, seed uint64, change func(*stage, *Options)) *s
 	g.loop = l
 	g.stream = sched.New(l, sched.Options{Kernel: g.world.Kernel()})
 	o := Options{
-		URL:       "http://10.0.0.1:3000",
-		OnMessage: func(e Event) { g.got = append(g.got, fmt.Sprintf("%v %d %s", e.Chat(), e.UserID, e.Message.Text())) },
-		OnEvent:   func(e Event) { g.events = append(g.events, e.Type()) },
+		URL: "http://10.0.0.1:3000",
+		OnMessage: func(e Event) {
+			g.note("message", "%v %d %s", e.Chat(), e.UserID, e.Message.Text())
+			g.got = append(g.got, fmt.Sprintf("%v %d %s", e.Chat(), e.UserID, e.Message.Text()))
+		},
+		OnEvent: func(e Event) { g.events = append(g.events, e.Type()) },
 		OnState: func(c Change) {
 			what := c.State.String()
 			if c.Err != nil {
 				what += ": " + strings.TrimPrefix(c.Err.Error(), "onebot: ")
 			}
+			g.note("state", "%s", what)
 			g.changes = append(g.changes, what)
 		},
 		Logger: slog.New(slog.NewTextHandler(&g.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -110,6 +115,11 @@ func newSeededStage(t *testing.T, seed uint64, change func(*stage, *Options)) *s
 	}
 	t.Cleanup(g.close)
 	return g
+}
+
+// note writes a line of the transcript.
+func (g *stage) note(who, format string, args ...any) {
+	fmt.Fprintf(&g.lines, "%9.3f  %-8s %s\n", g.world.Now().Seconds(), who, fmt.Sprintf(format, args...))
 }
 
 func (g *stage) listen() { g.server = g.world.Listen(serverAddr, g.serve) }
@@ -167,6 +177,7 @@ func (g *stage) answer(x *sim.Exchange) {
 		x.Reply(403, nil, []byte(`{"message":"token verify failed!"}`)) // both NapCat and LLBot
 		return
 	}
+	g.note("client", "%s %s %s", x.Request.Method, x.Request.URL.Path, x.Body)
 	if path, ok := g.paths[x.Request.URL.Path]; ok {
 		path(x)
 		return
@@ -176,8 +187,10 @@ func (g *stage) answer(x *sim.Exchange) {
 	name := strings.Trim(x.Request.URL.Path, "/")
 	g.calls = append(g.calls, name)
 	if reply := g.act(name, params); reply == "404" {
+		g.note("server", "404")
 		x.Reply(404, nil, nil)
 	} else if reply != "" {
+		g.note("server", "%s", reply)
 		x.Reply(200, nil, []byte(reply))
 	} // else no answer ever comes
 }
@@ -202,6 +215,7 @@ func (g *stage) accept(params map[string]any) string {
 
 // events keeps an event stream open.
 func (g *stage) sse(x *sim.Exchange) {
+	g.note("server", "text/event-stream")
 	g.streams = append(g.streams, x)
 	x.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"))
 	x.OnGone = func() {
@@ -217,6 +231,9 @@ func (g *stage) sse(x *sim.Exchange) {
 // tell gives an event to all who listen.
 func (g *stage) tell(event string) {
 	data := "data: " + event + "\n\n"
+	if len(g.streams) > 0 {
+		g.note("server", "data: %s", event)
+	}
 	for _, x := range g.streams {
 		x.Write(fmt.Appendf(nil, "%x\r\n%s\r\n", len(data), data))
 	}
@@ -273,7 +290,10 @@ func (g *stage) upgrade(x *sim.Exchange) {
 	}
 }
 
-func (p *peer) say(text string) { p.write(p.enc.Append(nil, websocket.Text, []byte(text))) }
+func (p *peer) say(text string) {
+	p.g.note("server", "%s", text)
+	p.write(p.enc.Append(nil, websocket.Text, []byte(text)))
+}
 
 func (p *peer) write(b []byte) {
 	if !p.deaf {
@@ -294,12 +314,15 @@ func (p *peer) data(b []byte) {
 		}
 		switch m.Op {
 		case websocket.Ping:
+			p.g.note("client", "ping")
 			p.pings++
 			p.write(p.enc.Append(nil, websocket.Pong, m.Data))
 		case websocket.Close:
+			p.g.note("client", "close %d", m.Code)
 			p.close = &websocket.Message{Op: m.Op, Code: m.Code}
 			p.Peer.CloseWrite()
 		case websocket.Text:
+			p.g.note("client", "%s", m.Data)
 			var call struct {
 				Action string          `json:"action"`
 				Params map[string]any  `json:"params"`
