@@ -55,7 +55,12 @@ type cli struct {
 	Help helpFlag `short:"h" help:"Show this help, or that of a command."`
 
 	Demo       demoCmd       `cmd:"" help:"Chat with the bot, here and now: nothing to install or log in to."`
+	Init       initCmd       `cmd:"" help:"Write a configuration for an account on OneBot 11."`
 	Run        runCmd        `cmd:"" help:"Log in and answer messages until stopped."`
+	Doctor     doctorCmd     `cmd:"" help:"Say what is wrong with a configuration, and what to do."`
+	Send       sendCmd       `cmd:"" help:"Send one message."`
+	Tail       tailCmd       `cmd:"" help:"Show messages and events as they come."`
+	Accounts   accountsCmd   `cmd:"" help:"Show the accounts, and whether they are online."`
 	Emulate    emulateCmd    `cmd:"" help:"Be the WebQQ service, which was switched off in 2019."`
 	Get        getCmd        `cmd:"" help:"Fetch URLs over the engine, with curl's letters."`
 	Completion completionCmd `cmd:"" help:"Print the completion script for a shell."`

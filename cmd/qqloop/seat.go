@@ -57,7 +57,7 @@ type seatOptions struct {
 func newSeat(l *loop.Loop, c *config, a *accountConfig, o seatOptions) (*seat, error) {
 	s := &seat{name: a.Name, config: a, log: o.log, state: "stopped"}
 	if !c.short {
-		s.log = o.log.With("account", a.Name)
+		s.log = o.log.With("name", a.Name)
 	}
 	var err error
 	if a.service() == serviceOneBot {
