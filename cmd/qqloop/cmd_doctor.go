@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/qqloop/qqloop/bot/store"
 	"github.com/qqloop/qqloop/loop"
 	"github.com/qqloop/qqloop/sched"
 )
@@ -46,6 +47,9 @@ func (c *doctorCmd) Run(e *env) error {
 	d := &doctor{env: e, config: cfg, patience: c.Timeout, now: time.Now}
 	d.tell("", finding{check: "config", says: fmt.Sprintf("%s, accounts: %d", path, len(cfg.Accounts))})
 	d.secret("", "config", path, cfg.holdsSecret())
+	if err := d.store(cfg.storeFile()); err != nil {
+		return err
+	}
 	checked := 0
 	for i := range cfg.Accounts {
 		a := &cfg.Accounts[i]
@@ -134,6 +138,37 @@ func (d *doctor) account(a *accountConfig) error {
 		found: func(f finding) { d.tell(a.Name, f) }}
 	_, err = p.run()
 	return err
+}
+
+// store opens the state file, as run does.
+func (d *doctor) store(file string) error {
+	if file == "" {
+		return nil
+	}
+	dir := filepath.Dir(file)
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		d.disk("", dir)
+		return nil
+	}
+	l, err := loop.New(loop.Options{})
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	s, err := store.Open(l, file)
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		d.tell("", finding{"store", true, file + " is in use by another qqloop", "stop that one if it should not run: two bots on one account answer everything twice"})
+	case errors.Is(err, store.ErrDamaged):
+		d.tell("", finding{"store", true, file + " is damaged", "move it away; what was not yet answered is lost with it"})
+	case err != nil:
+		says, remedy := diskTrouble(dir, err)
+		d.tell("", finding{"store", true, says, remedy})
+	default:
+		s.Close()
+		d.disk("", dir)
+	}
+	return nil
 }
 
 // webqq looks at an account on WebQQ: the service's address, and its files. It

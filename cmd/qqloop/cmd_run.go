@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/qqloop/qqloop/bot"
+	"github.com/qqloop/qqloop/bot/store"
 	"github.com/qqloop/qqloop/sched"
 )
 
@@ -45,6 +46,11 @@ func (*runCmd) Help() string {
     file = "bot.session"         # kept over restarts, and as good as a password;
                                  # default: beside bot.toml; "": keep none
 
+    [store]
+    file = "bot.state"           # what must survive a restart: messages that are
+                                 # not yet answered or sent, reminders;
+                                 # default: beside bot.toml; "": keep none
+
     [log]
     format = "text"              # or "json"
     level = "info"               # debug, info, warn, error
@@ -58,6 +64,7 @@ Several accounts stand in [[account]], with the keys of [account] and [service] 
     token-file = "token"         # or token-env = "VARIABLE", or token = "..."
     transport = "auto"           # how events come: sse, poll, ws
     nick = "bot"
+    pacing = "1s"                # between two messages of a chat, after a burst of 3
     # ca = """ """               # for https
 
     [[account]]
@@ -98,7 +105,10 @@ func (c *runCmd) Run(e *env) error {
 	o := seatOptions{
 		log:     s.log,
 		message: func(a *seat, m bot.Message) { a.bot.Handle(m) },
-		event:   func(a *seat, e bot.Event) { a.log.Debug("event", "type", string(e.Type), "chat", e.Chat.String()) },
+		event: func(a *seat, e bot.Event) {
+			a.log.Debug("event", "type", string(e.Type), "chat", e.Chat.String())
+			a.bot.Event(e)
+		},
 		state:   s.onState,
 		qr:      s.showQR,
 		captcha: s.askCaptcha,
@@ -113,6 +123,16 @@ func (c *runCmd) Run(e *env) error {
 	defer s.roster.close()
 	s.fetch = sched.New(s.roster.loop, sched.Options{MaxConns: fetchConns, Trace: o.trace, Logger: s.log})
 	defer s.fetch.Close()
+	var state bot.Store
+	if file := cfg.storeFile(); file != "" {
+		kept, err := store.Open(s.roster.loop, file)
+		if err != nil {
+			return err
+		}
+		defer kept.Close()
+		state = kept
+	}
+	bots := &bot.Bots{}
 	for _, a := range s.roster.seats {
 		a.bot = bot.New(s.roster.loop, a.account, bot.Options{
 			Fetch:        s.fetch,
@@ -122,6 +142,10 @@ func (c *runCmd) Run(e *env) error {
 			MaxDelay:     cfg.Bot.MaxDelay.or(0),
 			Location:     location,
 			Logger:       a.log,
+			Name:         a.name,
+			Bots:         bots,
+			Store:        state,
+			ChatRate:     a.config.chatRate(),
 			OnDone:       func(bot.Message) { s.maybeStop() },
 		})
 	}

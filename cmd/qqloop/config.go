@@ -30,6 +30,7 @@ type config struct {
 
 	Bot     botConfig     `toml:"bot,omitempty"`
 	Session sessionConfig `toml:"session,omitempty"`
+	Store   storeConfig   `toml:"store,omitempty"`
 	Log     logConfig     `toml:"log,omitempty"`
 }
 
@@ -42,6 +43,11 @@ type botConfig struct {
 
 type sessionConfig struct {
 	// Nil is beside the configuration: bot.session for bot.toml. "" keeps none.
+	File *string `toml:"file,omitempty"`
+}
+
+type storeConfig struct {
+	// Nil is beside the configuration: bot.state for bot.toml. "" keeps none.
 	File *string `toml:"file,omitempty"`
 }
 
@@ -116,10 +122,11 @@ func parseConfig(path string, text []byte) (*config, error) {
 		long := struct {
 			Accounts []accountConfig `toml:"account"`
 			Bot      botConfig       `toml:"bot"`
+			Store    storeConfig     `toml:"store"`
 			Log      logConfig       `toml:"log"`
 		}{}
 		err = decodeStrictly(path, text, &long)
-		c.Accounts, c.Bot, c.Log = long.Accounts, long.Bot, long.Log
+		c.Accounts, c.Bot, c.Store, c.Log = long.Accounts, long.Bot, long.Store, long.Log
 	} else {
 		err = decodeStrictly(path, text, c)
 		c.Accounts = []accountConfig{c.Account}
@@ -275,6 +282,14 @@ func (c *config) sessionFile(a *accountConfig) string {
 		return base + ".session"
 	}
 	return base + "." + a.Name + ".session"
+}
+
+// storeFile is where the state of all accounts is kept, or "" for nowhere.
+func (c *config) storeFile() string {
+	if c.Store.File == nil {
+		return strings.TrimSuffix(c.path, filepath.Ext(c.path)) + ".state"
+	}
+	return c.inDir(*c.Store.File)
 }
 
 // password fetches the password from where the file says it is.

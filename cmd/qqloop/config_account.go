@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 	"unicode"
+
+	"github.com/qqloop/qqloop/bot"
 )
 
 // The services that an account may be on.
@@ -57,6 +60,18 @@ func (a *accountConfig) check() (key []string, reason string) {
 	return []string{"service"}, fmt.Sprintf(`%q is no service: "webqq" or "onebot"`, a.Service)
 }
 
+// chatRate is how often the bot may speak in one chat. The client of WebQQ
+// sees to that itself. QQ freezes accounts that are faster than people.
+func (a *accountConfig) chatRate() bot.Rate {
+	if a.service() == serviceWebQQ {
+		return bot.Rate{}
+	}
+	if every := a.Pacing.or(time.Second); every > 0 {
+		return bot.Rate{Every: every, Burst: 3}
+	}
+	return bot.Rate{}
+}
+
 func (a *accountConfig) checkWebQQ() (key []string, reason string) {
 	for _, key := range [][2]string{{"token", a.Token}, {"token-file", a.TokenFile}, {"token-env", a.TokenEnv}, {"transport", a.Transport}} {
 		if key[1] != "" {
@@ -93,8 +108,6 @@ func (a *accountConfig) checkOneBot() (key []string, reason string) {
 		return []string{"tls-address"}, only + ": write address = \"https://...\""
 	case a.Hosts != nil:
 		return []string{"hosts"}, only
-	case a.Pacing.Duration != nil:
-		return []string{"pacing"}, only
 	case a.QRPoll.Duration != nil:
 		return []string{"qr-poll"}, only
 	case a.Session != nil:

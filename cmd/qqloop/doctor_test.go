@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qqloop/qqloop/bot/store"
+	"github.com/qqloop/qqloop/loop"
 	onebotemulator "github.com/qqloop/qqloop/onebot/emulator"
 )
 
@@ -122,6 +124,33 @@ func TestDoctor(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDoctorStore: a state file that another process holds, one that is
+// damaged, and one that is in order, which is left as it was.
+func TestDoctorStore(t *testing.T) {
+	address := startOneBot(t, onebotemulator.Options{}).HTTPAddr()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "qqloop.toml")
+	check(t, os.WriteFile(file, fmt.Appendf(nil, "[account]\nservice = \"onebot\"\naddress = \"http://%s\"\ntoken = \"right\"\n", address), 0o600))
+	examine := func(want string, wantStatus int) {
+		t.Helper()
+		var stdout, stderr strings.Builder
+		status := run(t.Context(), []string{"doctor", "-c", file}, strings.NewReader(""), &stdout, &stderr)
+		if status != wantStatus || !strings.Contains(stdout.String(), want) {
+			t.Errorf("got status %d and\n%s%swant %d and %q", status, stdout.String(), stderr.String(), wantStatus, want)
+		}
+	}
+	l, err := loop.New(loop.Options{})
+	check(t, err)
+	defer l.Close()
+	s, err := store.Open(l, filepath.Join(dir, "qqloop.state"))
+	check(t, err)
+	examine("qqloop.state is in use by another qqloop", exitFailed)
+	check(t, s.Close())
+	examine(dir+" can be written", exitDone)
+	check(t, os.WriteFile(filepath.Join(dir, "qqloop.state"), []byte("none of ours"), 0o600))
+	examine("qqloop.state is damaged", exitFailed)
 }
 
 // TestDiskTrouble: what a disk says, in words.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http/cookiejar"
@@ -127,22 +126,11 @@ func (s *seat) buildWebQQ(l *loop.Loop, c *config, o seatOptions) error {
 		Captcha: o.captcha, Pacing: a.Pacing.or(0), Plain: a.plain(),
 		OnMessage: func(m webqq.Message) { o.message(s, account.Message(m)) },
 		OnState: func(ch webqq.Change) {
-			was := s.online
 			s.online, s.state, s.err = ch.State == webqq.Online, ch.State.String(), ch.Err
 			o.state(s, ch.Retry)
-			e := bot.Event{Type: bot.Online, Time: l.Wall()}
-			if ch.Err != nil {
-				e.Text = ch.Err.Error()
+			if e, ok := account.Change(ch, l.Wall()); ok {
+				o.event(s, e)
 			}
-			switch {
-			case s.online == was:
-				return
-			case errors.Is(ch.Err, webqq.ErrKicked):
-				e.Type = bot.Kicked
-			case !s.online:
-				e.Type = bot.Offline
-			}
-			o.event(s, e)
 		},
 	}
 	if a.Login == "password" {
