@@ -126,3 +126,35 @@ func TestDedupeForgets(t *testing.T) {
 		t.Error("the latest is forgotten, or the first is not")
 	}
 }
+
+// Whatever a server sends, an event is one or an error, and says where it
+// belongs.
+func FuzzParseEvent(f *testing.F) {
+	f.Add([]byte(ping))
+	f.Add([]byte(botOffline))
+	f.Add([]byte(`{"time":"1","self_id":"10001","post_type":"message","message_type":"private","sub_type":"group","message":{"type":"text","data":{"text":7}},"sender":{"group_id":"9"}}`))
+	f.Add([]byte(`{"post_type":"meta_event","meta_event_type":"heartbeat","interval":1e99,"status":[]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		e, err := ParseEvent(b)
+		if err != nil {
+			var odd *FormatError
+			if !errors.As(err, &odd) || len(odd.Bytes) > 80 {
+				t.Fatalf("%q: %v", b, err)
+			}
+			return
+		}
+		if e.PostType == "" || string(e.Raw) != string(b) {
+			t.Fatalf("%q: a %q of %q", b, e.PostType, e.Raw)
+		}
+		for _, s := range e.Message {
+			if s.Data == nil {
+				t.Fatalf("%q: a segment without data", b)
+			}
+		}
+		_, _, _ = e.Type(), e.Own(), e.Chat().String()
+		again, err := ParseEvent(b)
+		if err != nil || again.Chat() != e.Chat() {
+			t.Fatalf("%q: read again, it is of %v, %v", b, again.Chat(), err)
+		}
+	})
+}
