@@ -15,6 +15,7 @@
 //	internal/tlsconn  TLS as bytes: the handshake is a coroutine
 //	internal/proxy    what is said to a proxy, as bytes
 //	internal/coding   gzip, deflate, br, zstd, for bytes that are pushed
+//	internal/cut      where a long text may be cut
 //	internal/digest   what is answered to a server that asks for a password
 //	internal/nettypes errors and addresses as package net has them
 //	internal/names    host names to addresses, off the loop

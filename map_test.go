@@ -33,6 +33,7 @@ var rooms = []struct {
 	{path: "internal/coding", grants: []string{"github.com/andybalholm/brotli", "github.com/klauspost/compress"}, denies: []string{"os", "net"}},
 	{path: "internal/proxy", denies: []string{"os"}},
 	{path: "internal/tlsconn", denies: []string{"os"}},
+	{path: "internal/cut", denies: []string{"os", "net", "time", "sync"}},
 	{path: "internal/digest", denies: []string{"os", "net", "time", "sync", "crypto/rand"}},
 	{path: "internal/pool", denies: []string{"os", "net", "time", "sync"}},
 	{path: "internal/names", denies: []string{"os", "sync"}},

@@ -45,6 +45,9 @@ type Options struct {
 	// MaxAge is how old a message may become that waits for the account, or for
 	// its answer across a restart; then it is dropped. Zero means an hour.
 	MaxAge time.Duration
+	// MaxText is the longest text of one message in bytes; a longer one is said
+	// in pieces. Zero means 3000. The account may have to cut again.
+	MaxText int
 	// ChatRate and AccountRate limit how often the bot speaks in one chat, and
 	// in all of them. Zero means no limit.
 	ChatRate, AccountRate Rate
@@ -105,6 +108,7 @@ func New(l *loop.Loop, a Account, o Options) *Bot {
 	o.MaxReminders = cmp.Or(o.MaxReminders, 5)
 	o.MaxDelay = cmp.Or(o.MaxDelay, 24*time.Hour)
 	o.MaxAge = cmp.Or(o.MaxAge, defaultMaxAge)
+	o.MaxText = cmp.Or(o.MaxText, defaultMaxText)
 	if o.Location == nil {
 		o.Location = time.Local
 	}

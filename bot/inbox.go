@@ -114,7 +114,7 @@ func (b *Bot) resume() {
 		c.Hold()
 		again = append(again, resumed{c, v.Tries + 1})
 	}
-	b.outbox.pump(nil, nil)
+	b.outbox.pump(nil)
 	b.again(again)
 }
 

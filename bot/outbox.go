@@ -45,8 +45,9 @@ type outbox struct {
 
 func (o *outgoing) start() string { return start(o.What.Text()) }
 
-// put takes what over, together with other changes. done is called when the
-// message was accepted or given up, or is kept for later.
+// put takes what over, together with other changes, in pieces if it is long.
+// done is called when all of it was accepted or given up, or is kept for later,
+// with the first error.
 func (x *outbox) put(changes []Change, to Chat, what Content, done func(error)) {
 	if len(x.queue) >= maxOutbox {
 		if !x.full {
@@ -58,17 +59,42 @@ func (x *outbox) put(changes []Change, to Chat, what Content, done func(error)) 
 		return
 	}
 	x.full = false
-	o := &outgoing{To: to, What: what, Made: x.b.loop.Wall(), key: x.b.nextKey(), done: done}
-	x.queue = append(x.queue, o)
-	x.pump(changes, o)
+	pieces := split(what, x.b.o.MaxText)
+	if len(pieces) == 0 { // blanks: the service says what it thinks of them
+		pieces = []Content{what}
+	}
+	if len(pieces) > 1 {
+		done = lastOf(len(pieces), done)
+	}
+	var fresh []*outgoing
+	for _, piece := range pieces {
+		fresh = append(fresh, &outgoing{To: to, What: piece, Made: x.b.loop.Wall(), key: x.b.nextKey(), done: done})
+	}
+	x.queue = append(x.queue, fresh...)
+	x.pump(changes, fresh...)
 }
 
-// pump sends the next message, if it may go. fresh is one that is not in the
-// store yet. Everything goes into one save.
-func (x *outbox) pump(changes []Change, fresh *outgoing) {
+// lastOf returns a function that calls done, the n-th time, with the first error.
+func lastOf(n int, done func(error)) func(error) {
+	var first error
+	return func(err error) {
+		if first == nil {
+			first = err
+		}
+		if n--; n == 0 {
+			done(first)
+		}
+	}
+}
+
+// pump sends the next message, if it may go. The fresh ones are not in the store
+// yet. Everything goes into one save.
+func (x *outbox) pump(changes []Change, fresh ...*outgoing) {
 	o := x.take()
-	if fresh != nil && fresh != o {
-		changes = append(changes, x.entry(fresh))
+	for _, f := range fresh {
+		if f != o {
+			changes = append(changes, x.entry(f))
+		}
 	}
 	if o == nil {
 		x.b.journal.save(changes, nil)
@@ -108,7 +134,7 @@ func (x *outbox) pauseFor(d time.Duration) {
 	x.stopTimer()
 	x.paused = x.b.loop.CallLater(d, func() {
 		x.paused = nil
-		x.pump(x.expire(), nil)
+		x.pump(x.expire())
 		x.b.maybeQuiet()
 	})
 }
@@ -128,7 +154,7 @@ func (x *outbox) sent(o *outgoing, err error) {
 	default:
 		b.log.Warn("the answer was not accepted", "chat", o.To.String(), "text", o.start(), "err", err)
 	}
-	x.pump([]Change{x.removal(o)}, nil)
+	x.pump([]Change{x.removal(o)})
 	if !o.tell(err) {
 		b.maybeQuiet()
 	}
@@ -180,7 +206,7 @@ func (x *outbox) online() {
 	}
 	x.away = 0
 	x.stopTimer()
-	x.pump(x.expire(), nil)
+	x.pump(x.expire())
 }
 
 // load takes over what an earlier process left. What was in flight may have

@@ -280,7 +280,7 @@ func TestKilledAtEveryEvent(t *testing.T) {
 
 // TestKilledAgainAndAgain kills several times in one conversation, at random.
 func TestKilledAgainAndAgain(t *testing.T) {
-	for seed := range uint64(500) {
+	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		l := &life{t: t, history: true, keepAll: seed%2 == 0}
 		kills := 1 + r.IntN(8)

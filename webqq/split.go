@@ -2,16 +2,13 @@ package webqq
 
 import (
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/qqloop/qqloop/internal/cut"
 )
 
 // maxPiece is the longest text of one message in bytes. The service's own
 // limit was never published; this is what clients kept to for years.
 const maxPiece = 720
-
-// splitReach is how far before the limit a good place to cut may lie.
-const splitReach = 100
 
 // split cuts content into pieces of at most limit bytes of Text, never inside
 // a rune or a face, and rather after a newline or a blank, which is then left
@@ -37,9 +34,9 @@ func split(c Content, limit int) []Content {
 		}
 		text := item.Text
 		for size+len(text) > limit {
-			at, skip := cut(text, limit-size)
+			at, skip := cut.Text(text, limit-size)
 			if at+skip == 0 && size == 0 {
-				at = wholeRune(text)
+				at = cut.Rune(text)
 			}
 			piece = piece.addText(text[:at])
 			text = text[at+skip:]
@@ -50,55 +47,4 @@ func split(c Content, limit int) []Content {
 	}
 	end()
 	return pieces
-}
-
-// cut returns where to cut text so that at most room bytes come before, and
-// how many bytes to leave out there.
-func cut(text string, room int) (at, skip int) {
-	if room <= 0 {
-		return 0, 0
-	}
-	from := max(0, room-splitReach)
-	// The byte at room itself may be the blank that goes.
-	window := text[from:min(len(text), room+1)]
-	if i := strings.LastIndexByte(window, '\n'); i >= 0 {
-		return from + i, 1
-	}
-	if i := strings.LastIndexByte(window, ' '); i >= 0 {
-		return from + i, 1
-	}
-	at = room
-	for at > 0 && !boundary(text, at) {
-		at--
-	}
-	if at == 0 { // a heap of combining marks: keep at least the runes whole
-		for at = room; at > 0 && !utf8.RuneStart(text[at]); at-- {
-		}
-	}
-	return at, 0
-}
-
-// boundary reports whether text may be cut before byte at: between runes, and
-// not before one that belongs to the letter in front of it.
-func boundary(text string, at int) bool {
-	if !utf8.RuneStart(text[at]) {
-		return false
-	}
-	const joiner, tone1, tone6 = '\u200d', '\U0001F3FB', '\U0001F3FF'
-	next, _ := utf8.DecodeRuneInString(text[at:])
-	last, _ := utf8.DecodeLastRuneInString(text[:at])
-	switch {
-	case unicode.In(next, unicode.Mn, unicode.Me), next == joiner, last == joiner:
-		return false
-	case tone1 <= next && next <= tone6:
-		return false
-	}
-	return true
-}
-
-// wholeRune returns the length of text's first rune: a piece is never empty,
-// however small the limit.
-func wholeRune(text string) int {
-	_, n := utf8.DecodeRuneInString(text)
-	return n
 }

@@ -91,8 +91,6 @@ type Store struct {
 	queued  int // changes in queue
 	closed  bool
 	stopped chan struct{} // closed when the goroutine is gone
-
-	commits, saves int // by the goroutine
 }
 
 // A save is one call of Save.
@@ -235,8 +233,6 @@ func (s *Store) update(batch []save) (err error) {
 			err = fmt.Errorf("%w (%v)", ErrDamaged, p)
 		}
 	}()
-	s.commits++
-	s.saves += len(batch)
 	return s.db.Update(func(tx *bbolt.Tx) error {
 		for _, b := range batch {
 			for _, c := range b.changes {

@@ -11,13 +11,9 @@ import (
 	"syscall"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/qqloop/qqloop/bot"
 	"github.com/qqloop/qqloop/loop"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // A desk is a loop on which a store is tried.
 type desk struct {
