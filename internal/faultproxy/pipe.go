@@ -13,7 +13,6 @@ type pipe struct {
 	passed   int64
 	single   bool // Split was reached
 	reset    bool // RST was: both sockets end so
-	dead     bool // a cut was: from is only drained
 }
 
 // serve joins client to the target until both directions have ended. Whoever
