@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/qqloop/qqloop/bot"
+	"github.com/qqloop/qqloop/bot/rules"
 	"github.com/qqloop/qqloop/bot/store"
 	"github.com/qqloop/qqloop/sched"
 )
@@ -71,6 +72,26 @@ Several accounts stand in [[account]], with the keys of [account] and [service] 
     qq = 10001
     session = "10001.session"
 
+Rules say what else is answered, schedules what is said when; they change while the bot runs, with the file or on SIGHUP, and a bad file changes nothing:
+
+    [people]
+    owner = "20002"
+
+    [[rule]]
+    prefix = ["!hello"]
+    chat = ["group:900", "friend"]
+    allow = ["owner"]            # default: everybody
+    cooldown = "10s"
+    reply = "Hello, {{.Sender.Name}}"
+
+    [[schedule]]
+    cron = "0 8 * * 1-5"
+    time-zone = "Asia/Shanghai"
+    to = ["mine/group:900"]
+    say = "Good morning"
+
+A rule also has name, priority, on, account, sender, role, mention, keyword, regexp, deny, cooldown-per, cooldown-note, to, forward, webhook, webhook-reply and go-on: go doc github.com/qqloop/qqloop/bot/rules Rule.
+
 File names are relative to the configuration. SIGTERM stops in order, with status 0; SIGINT too, with status 130.`
 }
 
@@ -133,6 +154,11 @@ func (c *runCmd) Run(e *env) error {
 		state = kept
 	}
 	bots := &bot.Bots{}
+	f := &follower{
+		path: path, log: s.log, loop: s.roster.loop,
+		rules:    rules.New(s.roster.loop, &cfg.File, rules.Options{Fetch: s.fetch, Logger: s.log}),
+		schedule: rules.NewScheduler(s.roster.loop, bots, s.log),
+	}
 	for _, a := range s.roster.seats {
 		a.bot = bot.New(s.roster.loop, a.account, bot.Options{
 			Fetch:        s.fetch,
@@ -144,11 +170,14 @@ func (c *runCmd) Run(e *env) error {
 			Logger:       a.log,
 			Name:         a.name,
 			Bots:         bots,
+			Responders:   []bot.Responder{f.rules},
 			Store:        state,
 			ChatRate:     a.config.chatRate(),
 			OnDone:       func(bot.Message) { s.maybeStop() },
 		})
 	}
+	f.schedule.Follow(&cfg.File)
+	defer f.start()()
 	return s.run(e.ctx)
 }
 

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/qqloop/qqloop/bot/rules"
 )
 
 // A config is the file of qqloop run. Unknown keys are errors: a misspelt one
@@ -32,6 +34,8 @@ type config struct {
 	Session sessionConfig `toml:"session,omitempty"`
 	Store   storeConfig   `toml:"store,omitempty"`
 	Log     logConfig     `toml:"log,omitempty"`
+
+	rules.File // what may change while the bot runs
 }
 
 type botConfig struct {
@@ -124,9 +128,10 @@ func parseConfig(path string, text []byte) (*config, error) {
 			Bot      botConfig       `toml:"bot"`
 			Store    storeConfig     `toml:"store"`
 			Log      logConfig       `toml:"log"`
+			rules.File
 		}{}
 		err = decodeStrictly(path, text, &long)
-		c.Accounts, c.Bot, c.Store, c.Log = long.Accounts, long.Bot, long.Store, long.Log
+		c.Accounts, c.Bot, c.Store, c.Log, c.File = long.Accounts, long.Bot, long.Store, long.Log, long.File
 	} else {
 		err = decodeStrictly(path, text, c)
 		c.Accounts = []accountConfig{c.Account}
@@ -147,6 +152,13 @@ func parseConfig(path string, text []byte) (*config, error) {
 	if key, reason := c.check(); reason != "" {
 		shown := strings.Join(slices.DeleteFunc(slices.Clone(key), isNumber), ".")
 		return nil, fmt.Errorf("%s:%d: %s: %s", path, lineOfKey(text, key), shown, reason)
+	}
+	var known rules.Known
+	for _, a := range c.Accounts {
+		known.Accounts = append(known.Accounts, a.Name)
+	}
+	if err := c.File.Check(path, text, known); err != nil {
+		return nil, err
 	}
 	return c, nil
 }

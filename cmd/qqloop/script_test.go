@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 //	tell NAME TEXT               write a line to it; with !, close its input
 //	expect NAME REGEXP           read its output up to a line that matches;
 //	                             (?P<VAR>...) sets an environment variable
-//	signal NAME INT|TERM         send it a signal
+//	signal NAME INT|TERM|HUP       send it a signal
 //	await NAME STATUS            wait for its end; NAME.err has what it said
 //	free VAR                     VAR is an address on loopback where nobody
 //	                             listens, VAR_PORT its port
@@ -167,9 +167,9 @@ func cmdExpect(ts *testscript.TestScript, neg bool, args []string) {
 
 func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
 	p := programOf(ts, args, 2)
-	sig, ok := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}[args[1]]
+	sig, ok := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}[args[1]]
 	if !ok {
-		ts.Fatalf("got signal %q; want INT or TERM", args[1])
+		ts.Fatalf("got signal %q; want INT, TERM or HUP", args[1])
 	}
 	ts.Check(p.cmd.Process.Signal(sig))
 }
