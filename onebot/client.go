@@ -76,7 +76,7 @@ func New(s *sched.Stream, o Options) (*Client, error) {
 	}
 	c.history.chats = make(map[Chat]int64)
 	if !o.Since.IsZero() {
-		c.history.begin = o.Since.Unix()
+		c.CatchUpFrom(o.Since)
 	}
 	return c, nil
 }
@@ -122,6 +122,13 @@ func stopTimer(t *loop.Timer) {
 	if t != nil {
 		t.Stop()
 	}
+}
+
+// CatchUpFrom is Options.Since for an owner who learns it later. It must be
+// called before the first Start.
+func (c *Client) CatchUpFrom(since time.Time) {
+	c.o.Since = since
+	c.history.begin = since.Unix()
 }
 
 // Heard returns until when all that was said has been given to OnMessage, by

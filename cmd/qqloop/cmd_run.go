@@ -175,6 +175,9 @@ func (c *runCmd) Run(e *env) error {
 			ChatRate:     a.config.chatRate(),
 			OnDone:       func(bot.Message) { s.maybeStop() },
 		})
+		if state != nil && a.one != nil {
+			keepHeard(s.roster.loop, a, state, time.Minute)
+		}
 	}
 	f.schedule.Follow(&cfg.File)
 	defer f.start()()

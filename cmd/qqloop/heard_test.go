@@ -1,0 +1,102 @@
+package main
+
+import (
+	"log/slog"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/qqloop/qqloop/bot"
+	"github.com/qqloop/qqloop/loop"
+	"github.com/qqloop/qqloop/onebot"
+	"github.com/qqloop/qqloop/onebot/emulator"
+	"github.com/qqloop/qqloop/sched"
+)
+
+// heardStore is a store of one entry that tells of each Save.
+type heardStore struct {
+	entries []bot.Entry
+	saved   func(string)
+}
+
+func (s *heardStore) Load(table string) []bot.Entry {
+	if table != "one/heard" {
+		return nil
+	}
+	return s.entries
+}
+
+func (s *heardStore) Save(changes []bot.Change, done func(error)) {
+	for _, c := range changes {
+		s.saved(c.Table + " " + c.Key + " " + string(c.Value))
+	}
+}
+
+// TestKeepHeard: what was said between two runs is heard in the second, what
+// was said before the first ended is not, and how far that has come is kept.
+func TestKeepHeard(t *testing.T) {
+	server, err := emulator.Start(emulator.New(emulator.DefaultScene(), emulator.Options{}), emulator.ServerOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	if err := server.Command("say friend 20002 while you were away"); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().Unix()
+	for _, test := range []struct {
+		name  string
+		value string
+		want  bool
+	}{
+		{"it ended before", strconv.FormatInt(now-3600, 10), true},
+		{"it ended long before", "1", true},
+		{"it ended after", strconv.FormatInt(now+3600, 10), false},
+		{"the entry is damaged", "yesterday", false},
+	} {
+		l, err := loop.New(loop.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := sched.New(l, sched.Options{})
+		heard := []string{}
+		a := &seat{name: "one", log: slog.New(slog.DiscardHandler)}
+		a.one, err = onebot.New(s, onebot.Options{
+			URL: "http://" + server.HTTPAddr(),
+			OnState: func(ch onebot.Change) {
+				if ch.State == onebot.Online {
+					// Behind the history, and so the last to be heard.
+					if err := server.Command("say friend 20003 live"); err != nil {
+						t.Error(err)
+					}
+				}
+			},
+			OnMessage: func(e onebot.Event) { heard = append(heard, e.Message.Text()) },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		store := &heardStore{entries: []bot.Entry{{Key: "time", Value: []byte(test.value)}}}
+		store.saved = func(line string) {
+			if len(heard) == 0 || heard[len(heard)-1] != "live" {
+				return
+			}
+			if want := "one/heard time " + strconv.FormatInt(a.one.Heard().Unix(), 10); line != want {
+				t.Errorf("%s: kept %q; want %q", test.name, line, want)
+			}
+			a.one.Stop()
+		}
+		keepHeard(l, a, store, time.Millisecond)
+		a.one.Start(func(error) { l.Stop() })
+		limit := l.CallLater(time.Minute, func() { t.Errorf("%s: nothing was kept for a minute", test.name); a.one.Stop() })
+		if err := l.Run(); err != nil {
+			t.Fatal(err)
+		}
+		limit.Stop()
+		if got := len(heard) > 0 && heard[0] == "while you were away"; got != test.want {
+			t.Errorf("%s: heard %q; want what was said meanwhile: %t", test.name, heard, test.want)
+		}
+		s.Close()
+		l.Close()
+	}
+}
