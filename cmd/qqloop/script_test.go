@@ -39,12 +39,15 @@ func TestMain(m *testing.M) {
 //
 // None of them sleeps. A program that does not say what is expected within the
 // patience of the script is killed, and its output ends.
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
+
+func runScripts(t *testing.T, dir string) {
+	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no loop on this system, so the scripts have nothing to run")
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: dir,
 		Setup: func(e *testscript.Env) error {
 			// The scripts see no configuration of the user's, and no proxy.
 			e.Setenv("XDG_CONFIG_HOME", e.WorkDir+"/config")
