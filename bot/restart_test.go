@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -73,6 +74,12 @@ func (p *process) Send(to Chat, what Content, done func(error)) {
 	if p.event() { // before a byte has left
 		return
 	}
+	if !l.holds("outbox", func(e []byte) bool {
+		var o outgoing
+		return json.Unmarshal(e, &o) == nil && o.Flight && o.What.Text() == what.Text()
+	}) {
+		l.t.Errorf("%q is sent, and nothing durable says so", what.Text())
+	}
 	if l.offline {
 		l.loop.AddCallback(func() {
 			if !p.event() {
@@ -112,6 +119,12 @@ func (p *process) Save(changes []Change, done func(error)) {
 
 // Respond answers "two" twice, "slow" after ten seconds, and passes "tell" on.
 func (p *process) Respond(c *Call) bool {
+	if !p.dead && !p.life.holds("inbox", func(e []byte) bool {
+		var v inboxEntry
+		return json.Unmarshal(e, &v) == nil && v.Message.ID == c.Message().ID
+	}) {
+		p.life.t.Errorf("%q is handled and not durable", c.Message().Text)
+	}
 	word, rest, _ := strings.Cut(c.Message().Text, " ")
 	switch word {
 	case "two":
@@ -131,6 +144,16 @@ func (p *process) Respond(c *Call) bool {
 		return false
 	}
 	return true
+}
+
+// holds reports whether a durable entry of table is as match says.
+func (l *life) holds(table string, match func([]byte) bool) bool {
+	for _, value := range l.disk.tables[table] {
+		if match(value) {
+			return true
+		}
+	}
+	return false
 }
 
 func (l *life) start() {

@@ -85,13 +85,12 @@ func (p *pipe) accepted() {
 	}
 }
 
-// TestKilled ends a bot by SIGKILL two hundred times while it talks, each time
+// TestKilled ends a bot by SIGKILL two hundred times (kills) while it talks, each time
 // after a number of answers and a few microseconds that a seed has drawn. The
 // service, which is the test, tells every message of the last minutes again
 // after each start, as a server with a history does. No message is answered
 // twice; each that is not answered is one whose send the kill has cut.
 func TestKilled(t *testing.T) {
-	const kills = 200
 	path := filepath.Join(t.TempDir(), "state.db")
 	r := rand.New(rand.NewPCG(1, 2))
 	answers := map[string]int{}
