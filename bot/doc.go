@@ -39,6 +39,10 @@
 // after a restart is not answered again. Dialogues (Call.Expect) and the limits
 // of ChatRate and AccountRate begin anew.
 //
+// WebQQ draws the numbers of chats anew at each login. A restart that goes on with
+// the old session finds them again; after another login, what waits for one of
+// them is refused as a chat that nobody knows, and the log says so.
+//
 // If the disk is full, the bot goes on and the log says what it cannot promise
 // meanwhile; what could not be saved is saved as soon as there is room.
 //
