@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/qqloop/qqloop/loop"
 )
 
 // A pipe is the demo's screen where nobody sits: one message a line, and
@@ -27,8 +29,9 @@ func (p *pipe) stderr(w io.Writer) io.Writer { return w }
 
 // listen reads a line whenever one is asked for: not more, for the input may
 // be as long as it likes.
-func (p *pipe) listen(d *demo) {
-	l := d.engine.loop
+func (p *pipe) listen(d *demo) { p.read(d.engine.loop, d) }
+
+func (p *pipe) read(l *loop.Loop, d typist) {
 	p.done()
 	go func() {
 		in := bufio.NewReader(p.in)

@@ -28,6 +28,15 @@ type screen interface {
 	stderr(w io.Writer) io.Writer
 }
 
+// A typist hears what is typed, and of its end: hangUp is the end of the input,
+// leave somebody's who has seen enough, interrupt a Ctrl-C.
+type typist interface {
+	typed(line string)
+	hangUp()
+	leave()
+	interrupt()
+}
+
 // prefix returns "group friend> ".
 func (u utterance) prefix() string {
 	if u.group {

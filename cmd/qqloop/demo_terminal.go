@@ -9,6 +9,8 @@ import (
 	"unicode"
 
 	"golang.org/x/term"
+
+	"github.com/qqloop/qqloop/loop"
 )
 
 // A terminal is the demo's screen where somebody sits. The line being typed
@@ -21,6 +23,7 @@ type terminal struct {
 	typing  bool        // the editor's line is on the screen
 	partial []byte      // of a diagnostic line
 	keys    chan struct{}
+	echo    func(line string) // shows a line that was typed; nil: as the demo does
 }
 
 // newTerminal takes the terminal over; close gives it back.
@@ -89,9 +92,14 @@ func (t *terminal) listen(d *demo) {
 		"    remind 5s tea         it comes back to you\n" +
 		"    /group @bot time      the same in a group, where it wants to be mentioned\n\n" +
 		"Ctrl-D leaves.\n\n")
+	t.read(d.engine.loop, d)
+}
+
+// read shows the prompt and passes on to d, on the loop's goroutine, what is
+// typed.
+func (t *terminal) read(l *loop.Loop, d typist) {
 	t.typing = true
 	t.print("")
-	l := d.engine.loop
 	go func() {
 		for {
 			buf := make([]byte, 256)
@@ -111,7 +119,7 @@ func (t *terminal) listen(d *demo) {
 }
 
 // press gives what was typed to the editor.
-func (t *terminal) press(d *demo, keys []byte) {
+func (t *terminal) press(d typist, keys []byte) {
 	for len(keys) > 0 && t.typing {
 		t.editor.columns, _, _ = term.GetSize(int(t.out.Fd()))
 		out, event, line, n := t.editor.Type(keys)
@@ -119,7 +127,11 @@ func (t *terminal) press(d *demo, keys []byte) {
 		io.WriteString(t.out, out)
 		switch event {
 		case keyLine:
-			t.shown(line)
+			if t.echo != nil {
+				t.echo(line)
+			} else {
+				t.shown(line)
+			}
 			d.typed(line)
 		case keyEnd:
 			t.typing = false

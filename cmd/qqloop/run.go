@@ -60,6 +60,7 @@ type cli struct {
 	Doctor     doctorCmd     `cmd:"" help:"Say what is wrong with a configuration, and what to do."`
 	Send       sendCmd       `cmd:"" help:"Send one message."`
 	Tail       tailCmd       `cmd:"" help:"Show messages and events as they come."`
+	Chat       chatCmd       `cmd:"" help:"Chat on an account from the terminal."`
 	Accounts   accountsCmd   `cmd:"" help:"Show the accounts, and whether they are online."`
 	Emulate    emulateCmd    `cmd:"" help:"Be the WebQQ service, which was switched off in 2019."`
 	Get        getCmd        `cmd:"" help:"Fetch URLs over the engine, with curl's letters."`
