@@ -41,7 +41,7 @@
 //
 // WebQQ draws the numbers of chats anew at each login. A restart that goes on with
 // the old session finds them again; after another login, what waits for one of
-// them is refused as a chat that nobody knows, and the log says so.
+// them is refused by the service, which no longer knows it, and the log says so.
 //
 // If the disk is full, the bot goes on and the log says what it cannot promise
 // meanwhile; what could not be saved is saved as soon as there is room.
