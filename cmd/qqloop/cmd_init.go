@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ type initCmd struct {
 	Config    string  `short:"c" default:"qqloop.toml" placeholder:"FILE" help:"The file to write. Default: ${default}."`
 	Address   *string `placeholder:"URL" help:"Where the implementation of OneBot is: http://127.0.0.1:3000."`
 	TokenFile *string `placeholder:"FILE" help:"The access token is in this file, which the configuration will name. Default: it is asked for, or read from standard input."`
+	Owner     *uint64 `placeholder:"QQ" help:"Your own number: rules may be for the owner alone."`
 	Nick      *string `placeholder:"NAME" help:"The name by which people in groups mention the bot. Default: the account's."`
 	Force     bool    `help:"Replace a file that is there."`
 	NoProbe   bool    `help:"Do not ask the address what is there."`
@@ -57,6 +59,10 @@ func (c *initCmd) Run(e *env) error {
 		}
 		a.Token = token
 	}
+	owner, err := q.owner(c.Owner)
+	if err != nil {
+		return err
+	}
 	if c.Nick != nil {
 		a.Nick = *c.Nick
 	}
@@ -69,7 +75,7 @@ func (c *initCmd) Run(e *env) error {
 			return err
 		}
 	}
-	text := initialConfig(&a)
+	text := initialConfig(&a, owner)
 	if _, err := parseConfig(c.Config, []byte(text)); err != nil {
 		return usagef("that would make no configuration: %w", err)
 	}
@@ -84,7 +90,7 @@ func (c *initCmd) Run(e *env) error {
 }
 
 // initialConfig is the file, with words about what may be added.
-func initialConfig(a *accountConfig) string {
+func initialConfig(a *accountConfig, owner string) string {
 	var b strings.Builder
 	b.WriteString("# The bot's configuration, for qqloop run. qqloop run --help has every key.\n\n[account]\nservice = \"onebot\"\n")
 	fmt.Fprintf(&b, "# Where the implementation (NapCat, LLBot) listens.\naddress = %s\n", tomlString(a.Address))
@@ -112,7 +118,15 @@ max-delay = "24h"
 
 [log]
 level = "info"
+
+[people]
+# Your own number; rules may say allow = ["owner"].
 `)
+	if owner == "" {
+		b.WriteString("# owner = \"20002\"\n")
+	} else {
+		fmt.Fprintf(&b, "owner = %s\n", tomlString(owner))
+	}
 	return b.String()
 }
 
@@ -168,6 +182,24 @@ func (q *questions) address(given *string) (string, error) {
 		}
 		fmt.Fprintln(q.env.stderr, reason)
 	}
+}
+
+// owner takes the flag's number, or asks for one.
+func (q *questions) owner(given *uint64) (string, error) {
+	if given != nil {
+		return strconv.FormatUint(*given, 10), nil
+	}
+	for q.asks {
+		line, err := q.line("Your own QQ number (nothing: later): ")
+		if err != nil || line == "" {
+			return "", err
+		}
+		if n, err := strconv.ParseUint(line, 10, 64); err == nil && n > 0 {
+			return line, nil
+		}
+		fmt.Fprintf(q.env.stderr, "%q is no number\n", line)
+	}
+	return "", nil
 }
 
 // line reads a line; the end of the input is an empty one where nobody is
