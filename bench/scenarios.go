@@ -173,6 +173,18 @@ var scenarios = []scenario{
 		},
 	},
 	{
+		name: "accounts",
+		about: "So many OneBot accounts, each of an implementation of its own, with a bot for each, all on one loop. Memory is what " +
+			"an account holds while it listens; then people say ten messages a second in all, and CPU is for all that goes on " +
+			"meanwhile, checks of the idle accounts included. A request is a message, and times are from when it was said to when " +
+			"the answer had come.",
+		conns: []int{1000}, quick: []int{1000}, fixed: true, variants: []string{"sse", "ws"},
+		job: func(job *peers.Job, at *origin.Addrs, variant string) {
+			job.Bots, job.Control, job.URL = variant, strings.TrimPrefix(at.Large, "http://"), at.Large
+			job.N, job.Interval = 300, 100*time.Millisecond
+		},
+	},
+	{
 		name:  "parser",
 		about: "The parsers alone, at a head of twelve fields that is in memory. A request is a head.",
 		conns: []int{0}, quick: []int{0}, fixed: true,

@@ -17,6 +17,8 @@ import (
 //	/long           Long bytes
 //	/upload         the number of bytes that came
 //	/events/N/MS    an event stream: N events, one each MS milliseconds
+//	/accounts/N     makes N OneBot accounts, and lists their addresses
+//	/talk/N/US      says N messages to them, one each US microseconds
 func handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/small", func(w http.ResponseWriter, r *http.Request) { say(w, Small) })
@@ -42,6 +44,9 @@ func handler() http.Handler {
 		say(w, strconv.FormatInt(n, 10))
 	})
 	mux.HandleFunc("/events/{n}/{ms}", stream)
+	a := new(accounts)
+	mux.HandleFunc("/accounts/{n}", a.start)
+	mux.HandleFunc("/talk/{n}/{us}", a.talk)
 	return mux
 }
 

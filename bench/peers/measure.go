@@ -4,6 +4,7 @@ package peers
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -32,6 +33,8 @@ func Measure(job *Job) (load.Sample, error) {
 		return load.Work(job.N, parse)
 	case job.Park:
 		return measurePark(p, job)
+	case job.Bots != "":
+		return measureAccounts(p, job)
 	}
 	ld := load.NewClosed(job.Conns, job.Warm, job.N, job.Interval, job.Origin)
 	run := func() error { return p.run(job, ld) }
@@ -118,7 +121,10 @@ func dialControl(at string) (*control, error) {
 	return &control{c, bufio.NewReader(c)}, nil
 }
 
-func (c *control) ask(path string) error {
+func (c *control) ask(path string) error { return c.read(path, nil) }
+
+// read is ask, with an answer in JSON.
+func (c *control) read(path string, into any) error {
 	if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: origin\r\n\r\n", path); err != nil {
 		return err
 	}
@@ -129,6 +135,9 @@ func (c *control) ask(path string) error {
 	defer resp.Body.Close()
 	if resp.StatusCode != 200 {
 		return fmt.Errorf("the origin says %d to %s", resp.StatusCode, path)
+	}
+	if into != nil {
+		return json.NewDecoder(resp.Body).Decode(into)
 	}
 	_, err = io.Copy(io.Discard, resp.Body)
 	return err

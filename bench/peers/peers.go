@@ -41,6 +41,7 @@ type Job struct {
 	Reader bool   `json:"reader"` // they are not in memory
 	Want   string `json:"want"`   // the response's body; "" means Long bytes of anything
 	Long   int    `json:"long"`
+	Bots   string `json:"bots"`  // how events come to OneBot accounts: "sse", "ws"
 	Chain  bool   `json:"chain"` // the body is the next URL's last part
 	Face   string `json:"face"`  // "roundtrip" means an http.RoundTripper
 
@@ -68,6 +69,9 @@ type Peer struct {
 	events func(*Job, *load.Closed) error // event streams: Took for each event
 	timers func(*Job, *load.Closed) error // Conns timers that start again: Took for each
 	parse  func() (func() error, error)   // what parses ResponseHead, once
+	// a bot for each of these OneBot addresses: run blocks until stop, and ready is
+	// called when all are on line
+	bots func(job *Job, urls []string, ready func()) (run func() error, stop func(), err error)
 
 	also  []string          // scenarios that few have: it has them
 	lacks map[string]string // scenarios that most have: why it has them not
@@ -96,6 +100,7 @@ func (p *Peer) Lacks(scenario, variant string) string {
 	}{
 		"timers":         {p.timers != nil, "it has no timers of its own"},
 		"sse":            {p.events != nil, "it does not read event streams"},
+		"accounts":       {p.bots != nil, "it is no OneBot client"},
 		"parser":         {p.parse != nil, "its parser is not to be had alone"},
 		"roundtrip":      {slices.Contains(p.also, "roundtrip"), "it is no http.RoundTripper"},
 		"roundtrip-park": {slices.Contains(p.also, "roundtrip-park"), "it is no http.RoundTripper"},

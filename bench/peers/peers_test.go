@@ -41,6 +41,7 @@ func jobs() map[string]peers.Job {
 		"roundtrip-park": {URL: at.Small + "/park", Want: origin.Small, Conns: 50, Park: true, Face: "roundtrip", Control: small},
 		"sse":            {URL: at.Large + "/events/1000/1", Conns: 3, Warm: 3, N: 60},
 		"timers":         {Conns: 100, Warm: 1, N: 200},
+		"accounts":       {Conns: 5, N: 20, Interval: time.Millisecond, Bots: "sse", Control: large},
 		"parser":         {N: 100},
 	}
 }

@@ -23,6 +23,7 @@ var qqloop = &Peer{
 	events: qqloopEvents,
 	timers: qqloopTimers,
 	parse:  qqloopParser,
+	bots:   qqloopBots,
 	also:   []string{"roundtrip", "roundtrip-park", "loops"},
 }
 

@@ -98,6 +98,7 @@ var uses = map[string]string{
 	"roundtrip":      "You want an http.RoundTripper for small requests",
 	"roundtrip-park": "You want an http.RoundTripper for requests that wait",
 	"loops":          "One loop is not enough for you",
+	"accounts":       "You run many OneBot accounts",
 	"parser":         "You only parse",
 }
 

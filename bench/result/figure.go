@@ -27,6 +27,7 @@ var Kinds = []Kind{
 	{Name: "allocs_per_req", Unit: "", Says: "objects allocated for each request"},
 	{Name: "syscalls_per_req", Unit: "", Says: "system calls for each request, counted by strace in a run of its own"},
 	{Name: "gc_share", Unit: "", Says: "part of the client's processor time that went to the garbage collector"},
+	{Name: "cpu_share", Unit: "", Says: "part of one core that the client used meanwhile"},
 	{Name: "lag_p99_us", Unit: "µs", Says: "how late a timer of the client's own ran, for 99 of 100"},
 	{Name: "origin_share", Unit: "", Says: "part of one core that the origin used meanwhile: near 1, rps is the origin's and not the client's"},
 }
