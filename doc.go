@@ -3,6 +3,7 @@
 //	cmd/qqloop        the command: demo, emulate, run, get
 //	bot/store         what a bot must not forget, in a file
 //	bot/script        answers by programs in any language
+//	bot/life          thirty simulated days of a bot, from one seed
 //	bot/rules         answers by rules from a file, and at set times
 //	bot               what a bot does with a message
 //	webqq             the WebQQ and SmartQQ client: chains of named readbacks

@@ -22,6 +22,7 @@ var rooms = []struct {
 	{path: "cmd/qqloop", grants: []string{"github.com/alecthomas/kong", "github.com/pelletier/go-toml/v2", "golang.org/x"}},
 	{path: "bot/store", grants: []string{"go.etcd.io/bbolt"}},
 	{path: "bot/script"},
+	{path: "bot/life", denies: []string{"os"}},
 	{path: "bot/rules", grants: []string{"github.com/pelletier/go-toml/v2", "github.com/adhocore/gronx", "github.com/fsnotify/fsnotify"}, denies: []string{"os"}},
 	{path: "bot", grants: []string{"golang.org/x/net", "golang.org/x/text"}},
 	{path: "webqq/emulator", grants: []string{"github.com/pelletier/go-toml/v2", "rsc.io/qr"}},

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"io"
 	"net/netip"
 	"syscall"
 	"time"
@@ -18,6 +17,7 @@ type conn struct {
 	fault Fault
 	up    direction // to the peer
 	down  direction // to the socket
+	taken int64     // bytes that the program has read
 }
 
 // A direction keeps its packets in order and counts their bytes.
@@ -26,15 +26,24 @@ type direction struct {
 	sent int64         // bytes so far
 	last time.Duration // when the latest packet arrives
 	dead bool          // cut: what is sent vanishes
+	pipe pipe          // of this connection alone: Fault.Bandwidth
 }
 
 // send makes arrive happen at the other end, after everything sent before.
-func (c *conn) send(d *direction, arrive func()) {
+func (c *conn) send(d *direction, arrive func()) { c.carry(d, 0, arrive) }
+
+// carry is send for n bytes.
+func (c *conn) carry(d *direction, n int, arrive func()) {
 	if d.dead {
 		return
 	}
 	at := c.w.now
 	if !c.local {
+		var ok bool
+		if at, ok = c.leave(d, n); !ok {
+			c.giveUp(d)
+			return
+		}
 		at += c.fault.latency(c.w)
 		if c.w.o.Jitter > 0 {
 			at += time.Duration(c.w.luck.Int64N(int64(c.w.o.Jitter) + 1))
@@ -58,7 +67,7 @@ func (d *direction) pass(b []byte) ([]byte, bool) {
 
 // dial sends the SYN.
 func (w *World) dial(s *socket, to netip.AddrPort) {
-	c := &conn{w: w, sock: s}
+	c := &conn{w: w, sock: s, l: w.listeners[to]}
 	s.conn = c
 	started := w.now
 	from := w.localAddr(to)
@@ -125,7 +134,7 @@ func (c *conn) sendUp(b []byte) {
 	b, cut := c.up.pass(b)
 	if len(b) > 0 {
 		b = append([]byte(nil), b...)
-		c.send(&c.up, func() { c.peer.arrived(b) })
+		c.carry(&c.up, len(b), func() { c.peer.arrived(b) })
 	}
 	switch {
 	case !cut:
@@ -147,20 +156,11 @@ func (c *conn) ackUp(n int) {
 	})
 }
 
-// hangUp tells the peer that the program has closed its end.
-func (c *conn) hangUp(unread bool) {
-	err := io.EOF
-	if unread {
-		err = syscall.ECONNRESET
-	}
-	c.send(&c.up, func() { c.peer.hungUp(err) })
-}
-
 // sendDown carries b to the socket; the caller gives b away.
 func (c *conn) sendDown(b []byte) {
 	b, cut := c.down.pass(b)
 	if len(b) > 0 {
-		c.send(&c.down, func() { c.arrived(b) })
+		c.carry(&c.down, len(b), func() { c.arrived(b) })
 	}
 	switch {
 	case !cut:

@@ -60,11 +60,18 @@
 // Descriptors are numbered from 3, the lowest free one first. One table of
 // cases holds this side and the real kernel to the same answers.
 //
-// Packets take Latency and Jitter and keep their order in a connection. A
-// window bounds what is on its way and slows a writer whose reader is slow. A
-// connect without an answer fails after 127 seconds.
+// Packets take Latency and Jitter and keep their order in a connection; those of
+// two connections overtake each other. Bandwidth may be bounded for the machine,
+// for a server and for a connection. A window bounds what is on its way and
+// slows a writer whose reader is slow. A connect without an answer fails after
+// 127 seconds. Unplug cuts a line for a while, as TCP lives through it or not.
 //
-// Not simulated: bandwidth, lost packets that are sent again (a connection cut
-// by Silence stays silent for ever), the backlog of a listener, TIME_WAIT, and
+// The machine is simulated, too: Suspend closes its lid, JumpWall sets its
+// clock, Exit kills the process, so that the next one finds what it left.
+// EINTR is an empty Wait (Profile.Interrupt): other calls that a signal
+// interrupts are begun again below the seam, as in the real kernel package.
+//
+// Not simulated: single lost packets outside of Unplug (a connection cut by
+// Silence stays silent for ever), the backlog of a listener, TIME_WAIT, and
 // everything but TCP and streams of the Unix domain (ListenUnix).
 package sim

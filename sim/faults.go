@@ -43,6 +43,10 @@ type Fault struct {
 	// to the SYN on. Zero means the world's.
 	Latency time.Duration
 
+	// Bandwidth is how many bytes go over this connection in a second, each
+	// way. Zero means no bound.
+	Bandwidth int
+
 	// Up cuts at a byte from the program, Down at one to it. The Peer dies
 	// of both.
 	Up, Down Cut
@@ -71,10 +75,17 @@ type Profile struct {
 	Refuse       float64 // a connect: ECONNREFUSED
 	Silent       float64 // a connect: ETIMEDOUT
 	NoDescriptor float64 // a Connect: EMFILE
+	NoFile       float64 // a Connect: ENFILE, the whole machine has no descriptor
+	NoBuffers    float64 // a Connect: ENOBUFS
 	Cut          float64 // a connection, by FIN, RST or silence, either way
 	Short        float64 // a connection: 1 to 16 bytes a call
 	Spurious     float64 // a connection
+	Far          float64 // a connection: a latency of 50 ms to 2 s
+	Slow         float64 // a connection: 1 to 32 KiB a second
 	NameFails    float64 // a look-up: the name server fails, this time
+	NameSilent   float64 // a look-up: no answer at all
+	NameWrong    float64 // a look-up: there is no such host
+	NameSlow     float64 // a look-up: the answer takes up to 10 s
 	Interrupt    float64 // a Wait: it returns at once and empty, as for a signal
 	Shuffle      float64 // a Wait: its events come in any order
 
@@ -110,5 +121,11 @@ func (p Profile) draw(w *World) (f Fault) {
 		f.ShortRead, f.ShortWrite = 1+w.luck.IntN(16), 1+w.luck.IntN(16)
 	}
 	f.Spurious = w.chance(p.Spurious)
+	if w.chance(p.Far) {
+		f.Latency = 50*time.Millisecond + time.Duration(w.luck.Int64N(int64(2*time.Second)))
+	}
+	if w.chance(p.Slow) {
+		f.Bandwidth = 1<<10 + w.luck.IntN(31<<10)
+	}
 	return f
 }

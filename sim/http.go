@@ -128,6 +128,7 @@ func (s *session) flush() {
 		if !x.ended {
 			return
 		}
+		x.last = s.peer.wrote
 		s.queue = s.queue[1:]
 		if x.Close {
 			s.last = true
@@ -155,6 +156,7 @@ type Exchange struct {
 	s     *session
 	out   []byte
 	ended bool
+	last  int64 // the bytes of the connection up to its end; 0: not written
 }
 
 // Reply sends a whole response with its Content-Length. A "Connection: close"
@@ -182,6 +184,10 @@ func (x *Exchange) Reply(status int, header http.Header, body []byte) {
 	}
 	x.Raw(b.Bytes())
 }
+
+// Taken reports whether the program has read all of the reply from its socket,
+// once that is complete: what a server never learns.
+func (x *Exchange) Taken() bool { return x.ended && x.last > 0 && x.Peer.conn.taken >= x.last }
 
 // Raw sends b as the whole reply, head and all, whatever it may be.
 func (x *Exchange) Raw(b []byte) {

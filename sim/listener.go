@@ -11,6 +11,7 @@ type Listener struct {
 	w      *World
 	at     netip.AddrPort
 	accept func(*Peer)
+	line   line
 	silent bool
 	full   bool // of the Unix domain: it accepts nobody for now
 	closed bool

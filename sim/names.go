@@ -84,8 +84,8 @@ func (k system) Lookup(ctx context.Context, host string, done func([]netip.Addr,
 		a = NameAnswer{Addrs: []netip.Addr{ip}, Delay: 1}
 	} else if w.free() >= w.limit {
 		a = NameAnswer{Err: &kernel.DescriptorError{Host: host, Err: syscall.EMFILE}}
-	} else if w.chance(w.profile.NameFails) {
-		a = NameAnswer{Err: NameServerFails(host)}
+	} else {
+		w.profile.drawName(w, host, &a)
 	}
 	switch {
 	case a.Never:
@@ -99,6 +99,22 @@ func (k system) Lookup(ctx context.Context, host string, done func([]netip.Addr,
 		a.Delay = 2 * w.o.Latency
 	}
 	w.After(a.Delay, func() { w.answer(l, slices.Clone(a.Addrs), a.Err) })
+}
+
+// drawName lets the weather have its way with an answer.
+func (p *Profile) drawName(w *World, host string, a *NameAnswer) {
+	switch {
+	case w.line.dark > w.now:
+		a.Never = true // the name server is on the network, too
+	case w.chance(p.NameFails):
+		*a = NameAnswer{Err: NameServerFails(host)}
+	case w.chance(p.NameSilent):
+		a.Never = true
+	case w.chance(p.NameWrong):
+		*a = NameAnswer{}
+	case w.chance(p.NameSlow):
+		a.Delay = 1 + time.Duration(w.luck.Int64N(int64(10*time.Second)))
+	}
 }
 
 // answer calls done, unless the look-up was given up.

@@ -27,6 +27,7 @@ type Peer struct {
 	local, remote netip.AddrPort
 
 	queue    []chunk // not sent yet
+	wrote    int64   // bytes given to Write so far
 	flying   int     // bytes sent and not known to be read
 	dripping bool    // the next byte of a slow chunk waits for its time
 
@@ -53,6 +54,9 @@ func (p *Peer) Local() netip.AddrPort { return p.local }
 // Remote returns the program's address.
 func (p *Peer) Remote() netip.AddrPort { return p.remote }
 
+// Fault returns what befalls the connection.
+func (p *Peer) Fault() Fault { return p.conn.fault }
+
 // Closed reports whether nothing written now can reach the program: it is
 // gone, or CloseWrite, Close or Reset was called.
 func (p *Peer) Closed() bool { return p.gone != nil || p.noWrite }
@@ -66,6 +70,7 @@ func (p *Peer) Drip(b []byte, each time.Duration) {
 	if p.Closed() || len(b) == 0 {
 		return
 	}
+	p.wrote += int64(len(b))
 	p.queue = append(p.queue, chunk{b: append([]byte(nil), b...), each: each})
 	p.pump()
 }

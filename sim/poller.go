@@ -21,6 +21,8 @@ type poller struct {
 	woken  atomic.Bool // all that another goroutine may touch
 	inWait bool
 	closed bool
+	// process counts the Exits before this poller was made.
+	process int
 }
 
 var _ loop.Poller = (*poller)(nil)
@@ -104,13 +106,31 @@ func (p *poller) Wait(dst []loop.Event, timeout time.Duration) (int, error) {
 	if w.chance(w.profile.Interrupt) {
 		return 0, nil
 	}
-	until := time.Duration(math.MaxInt64)
-	if timeout >= 0 && timeout < until-w.now {
-		until = w.now + timeout
+	if p.process != w.process {
+		return 0, ErrExited
+	}
+	deadline := time.Duration(math.MaxInt64) // on the program's clock
+	if timeout >= 0 && timeout < deadline-w.now {
+		deadline = w.monotonic() + timeout
 	}
 	for {
 		if err := w.happen(); err != nil {
 			return 0, err
+		}
+		if p.process != w.process {
+			return 0, ErrExited
+		}
+		if w.asleep() {
+			w.now = w.wakeAt
+			if at, ok := w.events.next(); ok {
+				w.now = min(w.now, at)
+			}
+			w.still = 0
+			continue
+		}
+		until := deadline
+		if deadline < math.MaxInt64 {
+			until += w.missed
 		}
 		w.abandonLookups()
 		n := p.collect(dst)

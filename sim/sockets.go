@@ -178,8 +178,13 @@ func (w *World) refusal() error {
 		w.failing = w.failing[1:]
 		return err
 	}
-	if w.free() >= w.limit || w.chance(w.profile.NoDescriptor) {
+	switch p := &w.profile; {
+	case w.free() >= w.limit || w.chance(p.NoDescriptor):
 		return syscall.EMFILE
+	case w.chance(p.NoFile):
+		return syscall.ENFILE
+	case w.chance(p.NoBuffers):
+		return syscall.ENOBUFS
 	}
 	return nil
 }
@@ -197,6 +202,9 @@ func (k system) ConnectError(fd int) error {
 	s, err := k.used(fd, "getsockopt")
 	if err != nil {
 		return err
+	}
+	if s.state == connecting {
+		k.w.violationf("SO_ERROR of fd %d asked for, but it was not reported ready: it still connects", fd)
 	}
 	return s.takeError()
 }
@@ -237,6 +245,7 @@ func (s *socket) take(p []byte) int {
 	}
 	s.w.still = 0
 	s.w.stats.Received += uint64(n)
+	s.conn.taken += int64(n)
 	s.w.tracef("fd %d read %d bytes", s.fd, n)
 	s.conn.ackDown(n)
 	return n

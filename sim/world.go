@@ -44,6 +44,14 @@ type Options struct {
 	// means 1,024. Three of them are open: standard input and the like.
 	Descriptors int
 
+	// Bandwidth is how many bytes go in a second over the line of the program's
+	// machine, each way, of all connections together. Zero means no bound.
+	Bandwidth int
+
+	// Boottime makes the monotonic clock go on while the machine is suspended,
+	// as that of some systems does. See World.Suspend.
+	Boottime bool
+
 	// Window is how many bytes may be on their way in one direction of a
 	// connection: written, and not yet known to be read. Zero means 64 KiB.
 	Window int
@@ -57,6 +65,9 @@ type World struct {
 	o      Options
 	now    time.Duration
 	jump   time.Duration // of the clock on the wall
+	wakeAt time.Duration // when the suspended machine wakes; 0: it is awake
+	slept  time.Duration // when it was suspended
+	missed time.Duration // how long it was, altogether, by a clock that stood
 	events events
 	dice   *rand.Rand // the engine's
 	luck   *rand.Rand // the network's; its own, so that a die more in the engine changes no fault
@@ -72,6 +83,9 @@ type World struct {
 
 	names   map[string]*nameScript
 	lookups []*lookup // not answered yet
+
+	line    line // of the program's machine
+	process int  // how many have ended
 
 	work       time.Duration // what a worker needs for each thing
 	profile    Profile
@@ -109,6 +123,7 @@ func New(o Options) *World {
 		limit:     o.Descriptors,
 		listeners: make(map[netip.AddrPort]*Listener),
 		unix:      make(map[string]*Listener),
+		line:      line{rate: o.Bandwidth},
 		names:     make(map[string]*nameScript),
 	}
 }
@@ -116,7 +131,7 @@ func New(o Options) *World {
 // Loop returns the options of a loop that lives in this world. Each call makes
 // a new poller; several loops, one after the other, may share a world.
 func (w *World) Loop() loop.Options {
-	return loop.Options{Poller: &poller{w: w}, Clock: clock{w}}
+	return loop.Options{Poller: &poller{w: w, process: w.process}, Clock: clock{w}}
 }
 
 // Kernel returns the world's operating system, for sched.Options.

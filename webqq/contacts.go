@@ -58,6 +58,7 @@ type roster struct {
 	groups    map[GroupID]*Group
 	discusses map[DiscussID]*Discuss
 	numbers   map[UserID]QQ // from get_friend_uin2
+	fetched   map[Kind]bool // which lists the service has given
 }
 
 func newRoster() *roster {
@@ -66,10 +67,12 @@ func newRoster() *roster {
 		groups:    make(map[GroupID]*Group),
 		discusses: make(map[DiscussID]*Discuss),
 		numbers:   make(map[UserID]QQ),
+		fetched:   make(map[Kind]bool),
 	}
 }
 
 func (r *roster) setFriends(list []Friend) {
+	r.fetched[KindFriend] = true
 	old := r.friends
 	r.friends = make(map[UserID]*Friend, len(list))
 	for _, f := range list {
@@ -81,6 +84,7 @@ func (r *roster) setFriends(list []Friend) {
 }
 
 func (r *roster) setGroups(list []Group) {
+	r.fetched[KindGroup] = true
 	old := r.groups
 	r.groups = make(map[GroupID]*Group, len(list))
 	for _, g := range list {
@@ -92,6 +96,7 @@ func (r *roster) setGroups(list []Group) {
 }
 
 func (r *roster) setDiscusses(list []Discuss) {
+	r.fetched[KindDiscuss] = true
 	old := r.discusses
 	r.discusses = make(map[DiscussID]*Discuss, len(list))
 	for _, d := range list {
@@ -161,6 +166,12 @@ func translate(chat Chat, now *roster, past []*roster) (Chat, bool) {
 		return chat, false
 	}
 	return chat, true // of no list we saw: the service has to judge
+}
+
+// lacks reports whether a list is missing, so that nobody can say that a chat is
+// not in it.
+func (r *roster) lacks() bool {
+	return !r.fetched[KindFriend] || !r.fetched[KindGroup] || !r.fetched[KindDiscuss]
 }
 
 // only reports whether just one chat of that kind has that name.

@@ -30,18 +30,27 @@ func (c *Client) listen() sched.Next {
 	return l.self()
 }
 
+// missingEvery is how soon that is where a list is missing: messages may wait
+// for it.
+const missingEvery = time.Minute
+
 // refresh returns the lists' first step an hour from now, and again and again.
 func (c *Client) refresh() sched.Next {
 	l := &loader{c: c, epoch: c.epoch}
-	l.then = func() sched.Next {
-		c.fetchAllMembers()
+	begin := func() sched.Next {
 		n := l.self()
 		n.Delay = refreshEvery
+		if c.roster.lacks() {
+			n.Delay = missingEvery
+		}
 		return n
 	}
-	n := l.self()
-	n.Delay = refreshEvery
-	return n
+	l.then = func() sched.Next {
+		c.fetchAllMembers()
+		c.pump()
+		return begin()
+	}
+	return begin()
 }
 
 // next returns on's step, or again's if err may be over in a moment.

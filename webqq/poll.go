@@ -1,6 +1,7 @@
 package webqq
 
 import (
+	"errors"
 	"strconv"
 	"time"
 
@@ -26,6 +27,9 @@ const (
 	// pollQuick is what a poll without news has to take at least, and how long
 	// the next one waits if it did not.
 	pollQuick = time.Second
+	// pollPatient is how long a poll is held at least that ends in a 504 and
+	// means no news: the gateway in front of the service lost its patience.
+	pollPatient = 10 * time.Second
 	// pollHeld is how long the service may hold a poll: it took a minute,
 	// and the page gave up after two.
 	pollHeld = 2 * time.Minute
@@ -81,6 +85,8 @@ func (p *poller) readPoll(resp *sched.Response, err error) sched.Next {
 	if err == nil {
 		news, err = decodePoll(body)
 		err = named("poll2", err)
+	} else if status, ok := errors.AsType[*StatusError](err); ok && status.Status == 504 && resp.Timing.Total >= pollPatient {
+		err = nil
 	}
 	if c.gone(err) {
 		return sched.Next{}

@@ -180,10 +180,10 @@ func sendAction(err error) action {
 		return refuse
 	}
 	if e, ok := errors.AsType[*sched.Error](err); ok && !e.Sent {
-		if !e.Temporary() {
+		if !e.Temporary() && e.Kind != sched.Resolve {
 			return refuse
 		}
-		return backOff
+		return backOff // a name of the service's that does not exist does so tomorrow
 	}
 	return unsure
 }

@@ -24,9 +24,6 @@ type outgoing struct {
 	done   func(error)
 }
 
-// sendTries is how often a message is tried that no byte of has gone out.
-const sendTries = 5
-
 // sendMisses is how many sends in a row may go without a clear answer; then
 // the session is taken for dead, however alive its poll looks.
 const sendMisses = 5
@@ -92,10 +89,14 @@ func (c *Client) pump() {
 
 // nextSend takes the next message from the queue, and returns its first step.
 func (c *Client) nextSend() sched.Next {
-	for c.online && len(c.queue) > 0 {
-		o := c.queue[0]
-		c.queue = slices.Delete(c.queue, 0, 1)
+	for i := 0; c.online && i < len(c.queue); {
+		o := c.queue[i]
 		chat, ok := translate(o.chat, c.roster, c.past)
+		if !ok && !c.roster.fetched[o.chat.Kind] {
+			i++ // it may be in the list that is missing: see refresh
+			continue
+		}
+		c.queue = slices.Delete(c.queue, i, i+1)
 		if !ok {
 			c.o.Soon(func() { o.finish(ErrUnknownChat) })
 			continue
@@ -249,12 +250,13 @@ func (o *outgoing) failed(err error, left bool) sched.Next {
 	}
 	switch act {
 	case backOff:
-		if o.tries++; o.tries < sendTries {
-			c.log.Warn("no connection for a message", "chat", o.chat.String(), "err", err)
-			n := o.next()
-			n.Delay = max(n.Delay, c.wait(o.tries, time.Minute))
-			return n
-		}
+		// No byte of it has gone out. It waits as those wait that come while
+		// the client is logging in: the network will be back.
+		o.tries++
+		c.log.Warn("no connection for a message", "chat", o.chat.String(), "err", err)
+		n := o.next()
+		n.Delay = max(n.Delay, c.wait(o.tries, time.Minute))
+		return n
 	case relink, relogin:
 		// The service says that it did not take the message.
 		if o.epoch != c.epoch || c.login != nil {

@@ -19,6 +19,7 @@ type session struct {
 	PSessionID string                       `json:"psessionid"`
 	ClientID   string                       `json:"clientid"`
 	Cookies    map[string]map[string]string `json:"cookies"` // domain -> name -> value
+	Chats      []savedChats                 `json:"chats,omitempty"`
 }
 
 // cookieDomains are those whose cookies make a login, parents first. A jar
@@ -49,6 +50,7 @@ func (c *Client) saveSession() {
 	}
 	s := c.session
 	s.Cookies = exportCookies(c.o.Jar)
+	s.Chats = c.savedRosters()
 	text := append(appendJSON(nil, s), '\n')
 	c.o.Soon(func() { c.o.SaveSession(text) })
 }
@@ -81,7 +83,10 @@ func (c *Client) loadSession() bool {
 		return false
 	}
 	importCookies(c.o.Jar, s.Cookies)
-	s.Cookies = nil
+	for _, chats := range s.Chats[:min(len(s.Chats), pastRosters)] {
+		c.past = append(c.past, chats.roster())
+	}
+	s.Cookies, s.Chats = nil, nil
 	c.session = s
 	return true
 }

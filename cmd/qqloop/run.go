@@ -65,6 +65,7 @@ type cli struct {
 	Emulate    emulateCmd    `cmd:"" help:"Be the WebQQ service, which was switched off in 2019."`
 	Get        getCmd        `cmd:"" help:"Fetch URLs over the engine, with curl's letters."`
 	Completion completionCmd `cmd:"" help:"Print the completion script for a shell."`
+	Sim        simCmd        `cmd:"" help:"Live a month of the bot in a simulated world, from a seed."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
