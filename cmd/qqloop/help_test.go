@@ -15,7 +15,7 @@ var rewrite = flag.Bool("rewrite", false, "rewrite testdata/help")
 
 func TestHelp(t *testing.T) {
 	t.Setenv("COLUMNS", "80") // as wide as kong believes the terminal to be
-	for _, name := range []string{"qqloop", "demo", "init", "run", "doctor", "send", "tail", "chat", "accounts", "emulate", "get", "completion", "version"} {
+	for _, name := range []string{"qqloop", "demo", "init", "run", "doctor", "send", "tail", "chat", "accounts", "emulate", "sim", "get", "completion", "version"} {
 		args := []string{"--help"}
 		if name != "qqloop" {
 			args = []string{name, "--help"}
