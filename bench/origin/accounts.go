@@ -22,7 +22,8 @@ type accounts struct {
 // maxSaid is how many messages one request may have said.
 const maxSaid = 100_000
 
-// start makes so many, and answers with their addresses as a list of JSON.
+// start makes so many, in the place of those that there were, and answers with
+// their addresses as a list of JSON.
 func (a *accounts) start(w http.ResponseWriter, r *http.Request) {
 	n, err := strconv.Atoi(r.PathValue("n"))
 	if err != nil || n < 1 {
@@ -31,6 +32,10 @@ func (a *accounts) start(w http.ResponseWriter, r *http.Request) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	for _, server := range a.servers {
+		server.Close()
+	}
+	a.servers = nil
 	a.heard = make(chan int, maxSaid)
 	heard := a.heard
 	var urls []string

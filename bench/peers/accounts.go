@@ -54,6 +54,8 @@ func measureAccounts(p *Peer, job *Job) (load.Sample, error) {
 		}
 	case err := <-done:
 		return none, ended(err)
+	case <-time.After(Patience / 2):
+		return none, errors.New("not every message was answered")
 	}
 	took := make([]time.Duration, len(ns))
 	for i, n := range ns {
