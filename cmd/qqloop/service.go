@@ -35,6 +35,8 @@ type service struct {
 	stopping bool
 	stopped  bool
 	err      error // why the first client stopped by itself
+
+	pictures []string // files that are of no use once everybody is logged in
 }
 
 func (s *service) run(ctx context.Context) error {
@@ -46,6 +48,7 @@ func (s *service) run(ctx context.Context) error {
 	})
 	stop := context.AfterFunc(ctx, func() { l.AddCallback(s.stop) })
 	defer stop()
+	defer s.removePictures()
 	if err := l.Run(); err != nil {
 		return err
 	}
@@ -124,6 +127,9 @@ func (s *service) maybeStop() {
 func (s *service) onState(a *seat, retry time.Duration) {
 	switch {
 	case a.web != nil && a.online:
+		if !slices.ContainsFunc(s.roster.seats, func(o *seat) bool { return o.web != nil && !o.online }) {
+			s.removePictures()
+		}
 		a.log.Info("online", "account", uint64(a.web.Account()), "nick", a.web.Nick(), "friends", len(a.web.Friends()), "groups", len(a.web.Groups()))
 	case a.online:
 		a.log.Info("online", "account", a.account.ID(), "nick", a.account.Nick(), "events", string(a.one.Transport()))
@@ -141,8 +147,12 @@ func (s *service) onState(a *seat, retry time.Duration) {
 // showQR draws the code for whoever sits before the terminal.
 func (s *service) showQR(_ *seat, png []byte) {
 	if s.qrPNG != "" {
-		if err := os.WriteFile(s.qrPNG, png, 0o600); err != nil {
+		// Not os.WriteFile, which keeps the mode of a file that is there, and
+		// follows a link that somebody else may have put there.
+		if err := writeSecret(s.qrPNG, png); err != nil {
 			s.log.Warn("the QR code could not be written", "err", err)
+		} else {
+			s.pictures = append(s.pictures, s.qrPNG)
 		}
 	}
 	code, err := readQR(png)
@@ -160,6 +170,7 @@ func (s *service) showQR(_ *seat, png []byte) {
 func (s *service) askCaptcha(image []byte, answer func(string)) {
 	f, err := os.CreateTemp("", "qqloop-captcha-*.jpg")
 	if err == nil {
+		s.pictures = append(s.pictures, f.Name())
 		_, err = f.Write(image)
 		if bad := f.Close(); err == nil {
 			err = bad
@@ -184,6 +195,15 @@ func (s *service) askCaptcha(image []byte, answer func(string)) {
 		}
 		answer(strings.TrimSpace(line))
 	}()
+}
+
+// removePictures removes what was shown to be scanned or read: whoever finds it
+// later has no business with it.
+func (s *service) removePictures() {
+	for _, file := range s.pictures {
+		os.Remove(file) // it may be gone
+	}
+	s.pictures = nil
 }
 
 // fail ends the service with an error of our own.
