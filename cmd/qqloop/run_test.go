@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,12 +17,18 @@ import (
 // TestNothingIsLeft runs commands inside the test and looks for goroutines
 // that outlive them.
 func TestNothingIsLeft(t *testing.T) {
+	nobody := nobodyThere(t)
 	for _, args := range [][]string{
 		{"demo"},
 		{"demo", "--login", "password"},
 		{"get", "-s", "--ndjson", "-Z", "http://127.0.0.1:1/", "http://127.0.0.1:2/", "nowhere:x"},
 		{"get", "-s", "-k", "-L", "-v", "-w", "%{http_code}", "-b", "a=b", "-c", "-", "https://127.0.0.1:1/"},
 		{"emulate", "--exit-after", "1ms", "--https", "127.0.0.1:0"},
+		{"init", "-c", t.TempDir() + "/new.toml", "--address", "http://127.0.0.1:1"},
+		{"doctor", "-c", nobody},
+		{"send", "-c", nobody, "--to", "group:900", "x"},
+		{"accounts", "-c", nobody},
+		{"chat", "-c", nobody},
 		{"demo", "--help"},
 		{"nothing"},
 	} {
@@ -34,9 +41,17 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
+// nobodyThere writes a configuration that leads to a port where nobody listens.
+func nobodyThere(t *testing.T) string {
+	file := filepath.Join(t.TempDir(), "qqloop.toml")
+	check(t, os.WriteFile(file, []byte("[account]\nservice = \"onebot\"\naddress = \"http://127.0.0.1:1\"\n"), 0o600))
+	return file
+}
+
 // TestInterrupted: a context that ends ends each command, with the status of
 // an interrupt, or in order if it was SIGTERM and the command is a service.
 func TestInterrupted(t *testing.T) {
+	nobody := nobodyThere(t)
 	// The system accepts the connection, and nobody answers.
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
@@ -49,6 +64,10 @@ func TestInterrupted(t *testing.T) {
 		{[]string{"demo"}, os.Interrupt, exitInterrupted},
 		{[]string{"demo"}, syscall.SIGTERM, exitInterrupted},
 		{[]string{"get", "-s", silent.Addr().String()}, os.Interrupt, exitInterrupted},
+		{[]string{"run", "-c", nobody}, os.Interrupt, exitInterrupted},
+		{[]string{"run", "-c", nobody}, syscall.SIGTERM, exitDone},
+		{[]string{"tail", "-c", nobody}, os.Interrupt, exitInterrupted},
+		{[]string{"tail", "-c", nobody}, syscall.SIGTERM, exitDone},
 		{[]string{"emulate"}, os.Interrupt, exitInterrupted},
 		{[]string{"emulate"}, syscall.SIGTERM, exitDone},
 	} {
