@@ -29,14 +29,18 @@ func (p *probe) cause(err error) (says, remedy string) {
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	_, wrongName := errors.AsType[x509.HostnameError](err)
 	switch {
-	case failed.Kind == sched.Resolve || failed.Kind == sched.ResolveTimeout:
-		if dns, ok := errors.AsType[*net.DNSError](err); ok && !dns.IsNotFound {
+	case failed.Kind == sched.Resolve || failed.Phase == sched.PhaseResolve:
+		dns, ok := errors.AsType[*net.DNSError](err)
+		switch {
+		case failed.Timeout():
+			return fmt.Sprintf("the name %s is not looked up in time", p.base.Hostname()), "is the network up? Does the name server answer?"
+		case ok && !dns.IsNotFound:
 			return fmt.Sprintf("the name %s cannot be looked up: %v", p.base.Hostname(), dns.Err), "is the network up? Does the name server answer?"
 		}
 		return fmt.Sprintf("there is no host %s", p.base.Hostname()), "check the spelling of account.address; on this machine it is 127.0.0.1"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Sprintf("nobody listens on %s", at), "start the implementation, and compare the port with its network settings"
-	case failed.Kind == sched.Connect || failed.Kind == sched.ConnectTimeout:
+	case failed.Kind == sched.Connect || failed.Phase == sched.PhaseConnect:
 		return fmt.Sprintf("%s cannot be reached: %v", at, rootOf(err)), "does a firewall stand between? Does the implementation listen on 127.0.0.1 only?"
 	case !plain && (wrongName || untrusted):
 		return fmt.Sprintf("the certificate of %s is not trusted: %v", at, rootOf(err)), "put what it is signed by into account.ca, as PEM"
