@@ -158,13 +158,13 @@ func (f *File) Check(name string, text []byte, known Known) error {
 	for i := range f.Rules {
 		r := &f.Rules[i]
 		if err := r.check(known); err != nil {
-			return &Error{name, lineOf(text, "rule", i), title("rule", r.Name, i), err}
+			return &Error{name, LineOf(text, "rule", i), title("rule", r.Name, i), err}
 		}
 	}
 	for i := range f.Schedules {
 		s := &f.Schedules[i]
 		if err := s.check(known); err != nil {
-			return &Error{name, lineOf(text, "schedule", i), title("schedule", s.Name, i), err}
+			return &Error{name, LineOf(text, "schedule", i), title("schedule", s.Name, i), err}
 		}
 	}
 	return nil
@@ -245,8 +245,9 @@ func (s *Schedule) check(known Known) error {
 	return nil
 }
 
-// lineOf returns the line on which entry i of an array of tables begins, or 0.
-func lineOf(text []byte, table string, i int) int {
+// LineOf returns the line, counted from 1, on which entry i of an array of tables
+// begins, or 0.
+func LineOf(text []byte, table string, i int) int {
 	var p unstable.Parser
 	p.Reset(text)
 	for p.NextExpression() {

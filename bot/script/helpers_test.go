@@ -161,6 +161,19 @@ func (s *stage) logged(text string) {
 	s.until("the log says "+text, func() bool { return strings.Contains(s.log.String(), text) })
 }
 
+// timeOut ends the time of the one message, and waits until it is given up.
+func (s *stage) timeOut() {
+	s.t.Helper()
+	s.done = 0
+	s.loop.AddCallback(func() {
+		for _, a := range s.scripts.byName["x"].asked {
+			a.timer.Reset(s.loop.Time())
+		}
+	})
+	s.until("the message is given up", func() bool { return s.done == 1 })
+	s.logged("a script has not answered in time")
+}
+
 // examples is where the samples for people are.
 func examples(t *testing.T) string {
 	t.Helper()

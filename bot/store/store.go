@@ -130,7 +130,7 @@ func (s *Store) open() (err error) {
 		case file != nil:
 			// If bbolt panicked, its mapping stays and would keep the lock. If it
 			// did not, the file is closed already, and this does nothing.
-			syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
+			unlock(file)
 			file.Close()
 		}
 	}()

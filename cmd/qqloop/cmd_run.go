@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"github.com/qqloop/qqloop/bot"
 	"github.com/qqloop/qqloop/bot/rules"
+	"github.com/qqloop/qqloop/bot/script"
 	"github.com/qqloop/qqloop/bot/store"
 	"github.com/qqloop/qqloop/sched"
 )
@@ -156,9 +158,10 @@ func (c *runCmd) Run(e *env) error {
 	bots := &bot.Bots{}
 	f := &follower{
 		path: path, log: s.log, loop: s.roster.loop,
-		rules:    rules.New(s.roster.loop, &cfg.File, rules.Options{Fetch: s.fetch, Logger: s.log}),
 		schedule: rules.NewScheduler(s.roster.loop, bots, s.log),
+		scripts:  script.New(s.roster.loop, filepath.Dir(path), s.log),
 	}
+	f.rules = rules.New(s.roster.loop, &cfg.File, rules.Options{Fetch: s.fetch, Scripts: f.scripts, Logger: s.log})
 	for _, a := range s.roster.seats {
 		a.bot = bot.New(s.roster.loop, a.account, bot.Options{
 			Fetch:        s.fetch,
@@ -179,6 +182,7 @@ func (c *runCmd) Run(e *env) error {
 			keepHeard(s.roster.loop, a, state, time.Minute)
 		}
 	}
+	f.scripts.Follow(cfg.Scripts)
 	f.schedule.Follow(&cfg.File)
 	defer f.start()()
 	return s.run(e.ctx)

@@ -16,6 +16,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/qqloop/qqloop/bot/rules"
+	"github.com/qqloop/qqloop/bot/script"
 )
 
 // A config is the file of qqloop run. Unknown keys are errors: a misspelt one
@@ -35,7 +36,9 @@ type config struct {
 	Store   storeConfig   `toml:"store,omitempty"`
 	Log     logConfig     `toml:"log,omitempty"`
 
-	rules.File // what may change while the bot runs
+	// What may change while the bot runs.
+	rules.File
+	Scripts []script.Config `toml:"script,omitempty"`
 }
 
 type botConfig struct {
@@ -129,9 +132,10 @@ func parseConfig(path string, text []byte) (*config, error) {
 			Store    storeConfig     `toml:"store"`
 			Log      logConfig       `toml:"log"`
 			rules.File
+			Scripts []script.Config `toml:"script"`
 		}{}
 		err = decodeStrictly(path, text, &long)
-		c.Accounts, c.Bot, c.Store, c.Log, c.File = long.Accounts, long.Bot, long.Store, long.Log, long.File
+		c.Accounts, c.Bot, c.Store, c.Log, c.File, c.Scripts = long.Accounts, long.Bot, long.Store, long.Log, long.File, long.Scripts
 	} else {
 		err = decodeStrictly(path, text, c)
 		c.Accounts = []accountConfig{c.Account}
@@ -156,6 +160,12 @@ func parseConfig(path string, text []byte) (*config, error) {
 	var known rules.Known
 	for _, a := range c.Accounts {
 		known.Accounts = append(known.Accounts, a.Name)
+	}
+	if i, err := script.Check(c.Scripts, filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("%s:%d: %w", path, rules.LineOf(text, "script", i), err)
+	}
+	for _, s := range c.Scripts {
+		known.Scripts = append(known.Scripts, s.Name)
 	}
 	if err := c.File.Check(path, text, known); err != nil {
 		return nil, err

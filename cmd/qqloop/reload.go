@@ -7,10 +7,11 @@ import (
 	"syscall"
 
 	"github.com/qqloop/qqloop/bot/rules"
+	"github.com/qqloop/qqloop/bot/script"
 	"github.com/qqloop/qqloop/loop"
 )
 
-// A follower keeps rules and schedules as the file has them. Accounts and the
+// A follower keeps rules, schedules and scripts as the file has them. Accounts and the
 // rest of the file are read at the start alone.
 type follower struct {
 	path     string
@@ -18,6 +19,7 @@ type follower struct {
 	loop     *loop.Loop
 	rules    *rules.Rules
 	schedule *rules.Scheduler
+	scripts  *script.Scripts
 }
 
 // start begins to look at the file, on SIGHUP and when it changes; end ends
@@ -57,6 +59,7 @@ func (f *follower) start() (end func()) {
 		close(over)
 		<-gone
 		f.schedule.Stop()
+		f.scripts.Close()
 	}
 }
 
@@ -68,8 +71,9 @@ func (f *follower) read() {
 		return
 	}
 	f.loop.AddCallback(func() {
+		f.scripts.Follow(c.Scripts)
 		f.rules.Follow(&c.File)
 		f.schedule.Follow(&c.File)
-		f.log.Info("the rules were read again", "rules", len(c.Rules), "schedules", len(c.Schedules))
+		f.log.Info("the rules were read again", "rules", len(c.Rules), "schedules", len(c.Schedules), "scripts", len(c.Scripts))
 	})
 }
