@@ -30,10 +30,10 @@ var figures = []figure{
 	{"lag", "Lag of the loop, ms: the 99th percentile of each interval", "ms", 1e-3, func(s sample) float64 { return s.Lag }, false},
 }
 
-// warm returns the samples behind the first tenth, in which pools fill and
-// connections come to stand.
+// warm returns the second half of the samples. In the first, what has a bound
+// fills up to it: connections, pools, what the bot remembers of messages.
 func (r *record) warm() []sample {
-	return r.Samples[len(r.Samples)/10:]
+	return r.Samples[len(r.Samples)/2:]
 }
 
 // judge fits the lines, and notes all that is wrong.
@@ -122,6 +122,9 @@ func (r *record) panels() (all []chart.Panel) {
 			high = max(high, y)
 		}
 		head := chart.Heading{Title: f.title}
+		if i == 1 {
+			head.Note = "slopes are those of the second half, by least squares"
+		}
 		if i == 0 {
 			head.Note = fmt.Sprintf("%d connections and a bot, %.0f minutes; one connection in three was cut, stalled, split or corrupted", r.Conns, r.Seconds/60)
 		}
@@ -141,14 +144,14 @@ func (r *record) text() string {
 	fmt.Fprintf(&b, "# A soak of %.1f minutes\n\n![descriptors, goroutines, heap and lag over the time](soak.png)\n\n", r.Seconds/60)
 	fmt.Fprintf(&b, "%d connections, seed %d. %d requests were given to the engine and each was completed once: %d whole, %d with an\nerror. Of the connections, %d were given a fault.\n\n",
 		r.Conns, r.Seed, r.Sent, r.Whole, r.Sent-r.Whole, r.Servers.Broken)
-	b.WriteString("| figure | mean | noise | slope, per hour | drift over the run | flat |\n| --- | ---: | ---: | ---: | ---: | --- |\n")
+	b.WriteString("| figure | mean | noise | slope, per hour | drift over the half | flat |\n| --- | ---: | ---: | ---: | ---: | --- |\n")
 	for _, f := range figures {
 		t := r.Trends[f.name]
 		flat := map[bool]string{true: "yes", false: "no"}[t.Flat]
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", strings.TrimSpace(f.name+" "+f.unit),
 			short(t.Mean*f.scale), short(t.Noise*f.scale), signed(t.Slope*f.scale), signed(t.Drift*f.scale), flat)
 	}
-	b.WriteString("\nLines of least squares through the samples behind the first tenth. Noise is the standard deviation around the\nline; flat is a drift below twice the noise, or below a hundredth of the mean.\n\n| how requests failed | times |\n| --- | ---: |\n")
+	b.WriteString("\nLines of least squares through the second half of the samples: in the first, what has a bound\nfills up to it. Noise is the standard deviation around the\nline; flat is a drift below twice the noise, or below a hundredth of the mean.\n\n| how requests failed | times |\n| --- | ---: |\n")
 	var kinds []string
 	for k := range r.Failed {
 		kinds = append(kinds, k)

@@ -23,7 +23,7 @@ type record struct {
 	Conns   int              `json:"conns"`
 	Seed    uint64           `json:"seed"`
 	Samples []sample         `json:"samples"`
-	Trends  map[string]trend `json:"trends"` // without the first tenth: it fills pools
+	Trends  map[string]trend `json:"trends"` // of the second half
 	Sent    int              `json:"sent"`
 	Whole   int              `json:"whole"`
 	Failed  map[string]int   `json:"failed"` // by kind
