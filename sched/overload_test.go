@@ -9,7 +9,7 @@ import (
 	"github.com/qqloop/qqloop/sim"
 )
 
-// A crowd asks more of a server than it can do, for ten seconds, and then less.
+// A crowd asks more of a server than it can do, for three seconds, and then less.
 // Who comes when the queue is full is refused at once, and nobody else is; who
 // was let in is answered, in the order of arrival, after a wait that the length
 // of the queue bounds; and once the crowd is gone nobody waits any more.
@@ -17,7 +17,7 @@ func TestOverload(t *testing.T) {
 	const (
 		conns, queue = 4, 40
 		service      = 10 // ms that a request takes, with 2 more on the wire
-		crowd        = 10 * time.Second
+		crowd        = 3 * time.Second
 		// The longest wait there can be: all who wait before one, by fours, each
 		// over a new connection at worst.
 		longest = (queue/conns + 2) * (service + 6)
