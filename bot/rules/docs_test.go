@@ -7,6 +7,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/qqloop/qqloop/bot/script"
 )
 
 // The pages on rules are in two languages: each example of theirs is a file of
@@ -20,7 +24,19 @@ func TestDocs(t *testing.T) {
 		}
 		for _, m := range regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
 			examples[page] = append(examples[page], m[1])
-			if _, err := Parse(page, []byte(m[1]), known); err != nil {
+			var all struct {
+				File
+				Scripts []script.Config `toml:"script"`
+			}
+			err := toml.NewDecoder(strings.NewReader(m[1])).DisallowUnknownFields().Decode(&all)
+			names := Known{Accounts: known.Accounts}
+			for _, s := range all.Scripts {
+				names.Scripts = append(names.Scripts, s.Name)
+			}
+			if err == nil {
+				err = all.Check(page, []byte(m[1]), names)
+			}
+			if err != nil {
 				t.Errorf("%s: an example is no file of rules: %v\n%s", page, err, m[1])
 			}
 		}
@@ -29,7 +45,7 @@ func TestDocs(t *testing.T) {
 		}
 		for f := range reflect.TypeFor[Rule]().Fields() {
 			key, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
-			if key != "name" && key != "script" && !strings.Contains(string(text), "| `"+key+"` |") {
+			if key != "name" && !strings.Contains(string(text), "| `"+key+"` |") {
 				t.Errorf("%s does not tell of %s", page, key)
 			}
 		}
