@@ -26,11 +26,12 @@ const maxHead = 1 << 20
 
 // A session is one connection to an HTTP server.
 type session struct {
-	peer   *Peer
-	handle func(*Exchange)
-	in     []byte      // not parsed yet
-	queue  []*Exchange // not replied to, oldest first
-	last   bool        // the newest in queue closes the connection: parse no more
+	peer     *Peer
+	handle   func(*Exchange)
+	in       []byte // not parsed yet
+	buffered *bufio.Reader
+	queue    []*Exchange // not replied to, oldest first
+	last     bool        // the newest in queue closes the connection: parse no more
 }
 
 func (s *session) data(b []byte) {
@@ -65,7 +66,11 @@ func (s *session) parse() (*Exchange, int, error) {
 		return nil, 0, nil
 	}
 	rest := source{b: s.in}
-	buffered := bufio.NewReader(&rest)
+	if s.buffered == nil {
+		s.buffered = bufio.NewReader(nil)
+	}
+	buffered := s.buffered // of one request at a time: its body is read here
+	buffered.Reset(&rest)
 	r, err := http.ReadRequest(buffered)
 	if err != nil {
 		return nil, 0, err

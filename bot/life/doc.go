@@ -29,6 +29,7 @@
 //	answer       no message is answered twice, nor one that was not for the bot
 //	unanswered   a message is answered, or it is known why it could not be
 //	settled      an hour of fair weather mends everything
+//	panic        nothing panics
 //	kernel       what sim.World.Violations knows
 //
 // # What may be lost

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
+	"runtime/debug"
 	"time"
 
 	"github.com/qqloop/qqloop/sim"
@@ -98,6 +99,11 @@ func (l *life) at(which int, when time.Duration, fn func()) {
 
 // live runs one process after the other, until the last night is over.
 func (l *life) live() {
+	defer func() {
+		if v := recover(); v != nil {
+			l.watch.violation("panic", "%v\n%s", v, debug.Stack())
+		}
+	}()
 	for !l.ended {
 		p, err := newProcess(l)
 		if err != nil {

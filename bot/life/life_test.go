@@ -44,7 +44,7 @@ func TestLives(t *testing.T) {
 	)
 	for range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
-			for seed := next.Add(1); seed <= uint64(n); seed = next.Add(1) {
+			for seed := next.Add(1); seed <= uint64(n) && !t.Failed(); seed = next.Add(1) {
 				r := Run(Options{Seed: seed})
 				mu.Lock()
 				sum.Merge(r)

@@ -21,7 +21,7 @@ import (
 
 const (
 	// enough violations end a life: the first one is the interesting one.
-	enough = 5
+	enough = 1
 	// longest is how long a request may take, beside its own delay: more than
 	// the longest deadline of any, which is the poll's.
 	longest = 5 * time.Minute
