@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -175,6 +176,9 @@ func (q *questions) address(given *string) (string, error) {
 		}
 		if line == "" {
 			line = "http://127.0.0.1:3000"
+		}
+		if _, _, err := net.SplitHostPort(line); err == nil { // as people write it
+			line = "http://" + line
 		}
 		reason := badOneBotAddress(line)
 		if reason == "" {

@@ -62,7 +62,7 @@ type cli struct {
 	Tail       tailCmd       `cmd:"" help:"Show messages and events as they come."`
 	Chat       chatCmd       `cmd:"" help:"Chat on an account from the terminal."`
 	Accounts   accountsCmd   `cmd:"" help:"Show the accounts, and whether they are online."`
-	Emulate    emulateCmd    `cmd:"" help:"Be the WebQQ service, which was switched off in 2019."`
+	Emulate    emulateCmd    `cmd:"" help:"Be WebQQ, which is gone, or a OneBot 11 implementation."`
 	Sim        simCmd        `cmd:"" help:"Live a month of the bot in a simulated world, from a seed."`
 	Get        getCmd        `cmd:"" help:"Fetch URLs over the engine, with curl's letters."`
 	Completion completionCmd `cmd:"" help:"Print the completion script for a shell."`
