@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var pages = []string{"README.md", "README.zh-CN.md", "DESIGN.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/tour.md", "docs/bot.md", "docs/bot.zh-CN.md", "docs/transport.md", "docs/curl.md", "docs/faults.md", "docs/rules.md", "docs/rules.zh-CN.md"}
+var pages = []string{"README.md", "README.zh-CN.md", "DESIGN.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/tour.md", "docs/bot.md", "docs/bot.zh-CN.md", "docs/transport.md", "docs/curl.md", "docs/faults.md", "docs/rules.md", "docs/rules.zh-CN.md", "docs/scripts.md", "docs/scripts.zh-CN.md"}
 
 // TestLinksLead follows each relative link of our pages. Where the text of the
 // link is a name, the file must have it: pages rot first at their names.

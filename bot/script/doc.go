@@ -8,8 +8,8 @@
 // What a child of mode "lines" is given:
 //
 //	{"type":"message","id":1,"account":"main","chat":"group:900","sender":{"id":"20002","name":"Ann"},"text":"!dice","time":1790000000}
-//	{"type":"timeout","id":2,"follows":1}                      nobody said what it waited for
-//	{"type":"offline","account":"main","text":"..."}            an event, which has no id
+//	{"type":"timeout","follows":1,"account":"main","chat":"group:900","text":""}  nobody said what it waited for
+//	{"type":"offline","account":"main","text":"..."}            an event; neither has an id
 //
 // What it may say, one object a line; id is the message's:
 //
