@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,7 +12,8 @@ import (
 )
 
 // A web is where people point the bot's title command: a server for each way
-// in which a page may come, or not. A page's title is its host.
+// in which a page may come, or not. A page's title is its host, and each has a
+// length: of one that is cut without, nobody can tell that it had a title.
 type web struct {
 	l     *life
 	rand  *rand.Rand
@@ -72,7 +74,7 @@ func (w *web) page(x *sim.Exchange) {
 	if x.Peer.Fault().ShortRead == 0 && w.rand.IntN(4) == 0 {
 		extra = poison
 	}
-	writeReply(w.rand, x, 200, htmlHeader, pageOf(x.Request.Host), false, extra)
+	writeReply(w.rand, x, 200, htmlHeader, pageOf(x.Request.Host), true, extra)
 }
 
 // endless is a page that says it is long, and is: the title stands at its
@@ -90,7 +92,7 @@ func (w *web) endless(x *sim.Exchange) {
 func (w *web) redirect(x *sim.Exchange) {
 	w.came(x)
 	if strings.HasPrefix(x.Request.URL.Path, "/there") {
-		writeReply(w.rand, x, 200, htmlHeader, pageOf(x.Request.Host), false, "")
+		writeReply(w.rand, x, 200, htmlHeader, pageOf(x.Request.Host), true, "")
 		return
 	}
 	to := "/there"
@@ -103,8 +105,9 @@ func (w *web) redirect(x *sim.Exchange) {
 // drip is a page that comes a byte at a time: too slowly, now and then.
 func (w *web) drip(x *sim.Exchange) {
 	w.came(x)
-	x.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n"))
-	x.Peer.Drip(pageOf(x.Request.Host), time.Duration(1+w.rand.IntN(100))*time.Millisecond)
+	page := pageOf(x.Request.Host)
+	x.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: " + strconv.Itoa(len(page)) + "\r\n\r\n"))
+	x.Peer.Drip(page, time.Duration(1+w.rand.IntN(100))*time.Millisecond)
 	x.Peer.Close()
 }
 
@@ -112,6 +115,6 @@ func (w *web) drip(x *sim.Exchange) {
 func (w *web) late(x *sim.Exchange) {
 	w.came(x)
 	w.l.world.After(time.Duration(w.rand.Int64N(int64(25*time.Second))), func() {
-		writeReply(w.rand, x, 200, htmlHeader, pageOf(x.Request.Host), false, "")
+		writeReply(w.rand, x, 200, htmlHeader, pageOf(x.Request.Host), true, "")
 	})
 }
