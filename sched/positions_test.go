@@ -71,16 +71,17 @@ func TestEveryPosition(t *testing.T) {
 				trial{path, int64(at), faultproxy.Silence, silent})
 		}
 	}
-	server := cannedServer(t, replies, nil)
-	files := openFiles()
+	sockets := openSockets()
+	server, stop := cannedServer(t, replies, nil)
 	got := tryAll(t, server, trials, nil)
 	for i, tr := range trials {
 		if got[i] != tr.want {
 			t.Errorf("reply %s cut at %d by %v: got %q; want %q", tr.path, tr.at, tr.action, got[i], tr.want)
 		}
 	}
-	if n := openFiles(); n > files {
-		t.Errorf("%d descriptors are open; before it were %d", n, files)
+	stop()
+	if n := openSockets(); n > sockets {
+		t.Errorf("%d sockets are open; before it were %d", n, sockets)
 	}
 	t.Logf("%d positions of %d replies, each cut by FIN, RST and silence", len(trials)/3, len(replies))
 }
@@ -92,10 +93,11 @@ func TestEveryPositionOfTLS(t *testing.T) {
 	t.Cleanup(func() { goleak.VerifyNone(t) })
 	config, roots := plainCertificate(t)
 	reply := []byte("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
-	server := cannedServer(t, [][]byte{reply}, config)
+	sockets := openSockets()
+	server, stop := cannedServer(t, [][]byte{reply}, config)
 	total := measureReply(t, server, roots)
 	stride := positionStride(t)
-	files, trust := openFiles(), &tls.Config{RootCAs: roots, ServerName: "a.example"}
+	trust := &tls.Config{RootCAs: roots, ServerName: "a.example"}
 	hand := -1 // the first position behind the handshake
 	positions := 0
 	for _, c := range []struct {
@@ -131,8 +133,9 @@ func TestEveryPositionOfTLS(t *testing.T) {
 	if hand < total/2 {
 		t.Errorf("the handshake ended at %d of %d bytes", hand, total)
 	}
-	if n := openFiles(); n > files {
-		t.Errorf("%d descriptors are open; before it were %d", n, files)
+	stop()
+	if n := openSockets(); n > sockets {
+		t.Errorf("%d sockets are open; before it were %d", n, sockets)
 	}
 	t.Logf("%d positions of a TLS connection, each cut by FIN, RST and silence; the first %d are the handshake's", positions, hand)
 }
@@ -243,8 +246,8 @@ func tryAll(t *testing.T, server string, trials []trial, config *tls.Config) []s
 }
 
 // cannedServer answers GET /N with replies[N], and keeps the connection until
-// the client has closed it.
-func cannedServer(t *testing.T, replies [][]byte, config *tls.Config) string {
+// the client has closed it. Once stop has returned, no socket of it is left.
+func cannedServer(t *testing.T, replies [][]byte, config *tls.Config) (addr string, stop func()) {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -278,11 +281,12 @@ func cannedServer(t *testing.T, replies [][]byte, config *tls.Config) string {
 			})
 		}
 	})
-	t.Cleanup(func() {
+	stop = func() {
 		l.Close()
 		running.Wait()
-	})
-	return at
+	}
+	t.Cleanup(stop)
+	return at, stop
 }
 
 // loginReplies logs the WebQQ client in on the emulator, has it hear and

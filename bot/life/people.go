@@ -35,7 +35,6 @@ type message struct {
 	remind  bool
 	kept    bool // in the ledger, for another day
 	replies []*sim.Exchange
-	dropped bool // in a reply of which the service wrote no byte
 	reached bool // the readback of a poll has had it
 	heard   bool
 	answers int
