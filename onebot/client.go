@@ -17,7 +17,7 @@ import (
 // function called done is called there exactly once, never before the method
 // it was given to has returned.
 type Client struct {
-	s    *sched.Stream
+	s    Stream
 	o    Options
 	log  *slog.Logger
 	rand *rand.Rand
@@ -53,13 +53,20 @@ type Client struct {
 	calls   map[*call]struct{}
 }
 
+// A Stream runs requests, and follows event streams; *sched.Stream is one.
+type Stream interface {
+	Loop() *loop.Loop
+	Add(req *sched.Request, rb sched.Readback) sched.Chain
+	Events(src sched.EventSource) sched.Chain
+}
+
 const never = time.Duration(-1)
 
 // stable is how long a connection must last to be taken for a good one.
 const stable = time.Minute
 
 // New returns a client that speaks over s. It makes no request.
-func New(s *sched.Stream, o Options) (*Client, error) {
+func New(s Stream, o Options) (*Client, error) {
 	if s == nil {
 		return nil, errors.New("onebot: no stream to send requests with")
 	}
@@ -133,7 +140,7 @@ func (c *Client) CatchUpFrom(since time.Time) {
 
 // Heard returns until when all that was said has been given to OnMessage, by
 // the server's clock: what Options.Since should be in the next run. It is zero
-// before the first event.
+// before the first connection.
 func (c *Client) Heard() time.Time {
 	h := &c.history
 	switch {
@@ -141,8 +148,10 @@ func (c *Client) Heard() time.Time {
 		return time.Unix(h.last, 0)
 	case h.missed && h.heard > 0:
 		return time.Unix(h.heard, 0)
+	case h.begin > 0:
+		return time.Unix(h.begin, 0)
 	}
-	return c.o.Since
+	return time.Time{}
 }
 
 // soon runs fn on the loop's goroutine, after what runs now.

@@ -124,13 +124,13 @@ func (s *stage) say(texts ...string) []string {
 // it, or its turn comes in a while.
 func (s *stage) until(what string, holds func() bool) {
 	s.t.Helper()
-	late := false
+	late, met := false, holds()
 	guard := s.loop.CallLater(patience, func() { late = true; s.loop.Stop() })
 	defer guard.Stop()
 	var look *loop.Timer
 	var again func()
 	again = func() {
-		if holds() {
+		if met = met || holds(); met { // it may not hold for long
 			s.loop.Stop()
 			return
 		}
@@ -138,7 +138,7 @@ func (s *stage) until(what string, holds func() bool) {
 	}
 	look = s.loop.CallLater(0, again)
 	defer func() { look.Stop() }()
-	for !holds() {
+	for ; !met; met = met || holds() {
 		if err := s.loop.Run(); err != nil {
 			s.t.Fatal(err)
 		}

@@ -178,8 +178,8 @@ func (c *runCmd) Run(e *env) error {
 			ChatRate:     a.config.chatRate(),
 			OnDone:       func(bot.Message) { s.maybeStop() },
 		})
-		if state != nil && a.one != nil {
-			keepHeard(s.roster.loop, a, state, time.Minute)
+		if one, ok := a.account.(*bot.OneBot); ok && state != nil {
+			one.KeepHeard(s.roster.loop, state, bot.Heard{Table: a.name + "/heard", Logger: a.log})
 		}
 	}
 	f.scripts.Follow(cfg.Scripts)

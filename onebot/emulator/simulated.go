@@ -19,6 +19,9 @@ type Simulated struct {
 	// OnReport gets each report, and must call the service's Reported through
 	// Answer. Nil: no application answers.
 	OnReport func(Report)
+	// Write, if not nil, sends a whole reply in the place of Exchange.Reply: in
+	// another of the forms that HTTP has.
+	Write func(*sim.Exchange, *Reply)
 
 	world   *sim.World
 	service *Service
@@ -28,12 +31,12 @@ type Simulated struct {
 	busy    bool // in settle
 }
 
-// Simulate serves a service in a world, at these addresses. Nobody else may
-// touch it from then on.
+// Simulate serves a service in a world, at these addresses and to whoever calls
+// Handle. Nobody else may touch it from then on.
 func Simulate(w *sim.World, service *Service, at ...netip.AddrPort) *Simulated {
 	v := &Simulated{world: w, service: service, start: w.Wall().Add(-w.Now()), open: map[Ticket]*sim.Exchange{}}
 	for _, a := range at {
-		w.Listen(a, sim.HTTP(v.handle))
+		w.Listen(a, sim.HTTP(v.Handle))
 	}
 	return v
 }
@@ -54,7 +57,8 @@ func (v *Simulated) Answer(r Report, status int, body []byte) {
 	v.settle()
 }
 
-func (v *Simulated) handle(x *sim.Exchange) {
+// Handle takes a request that has come to a listener of the caller's.
+func (v *Simulated) Handle(x *sim.Exchange) {
 	ticket, reply := v.service.Handle(v.now(), newRequest(x.Request, x.Body))
 	v.open[ticket] = x
 	x.OnGone = func() { v.gone(ticket) }
@@ -82,6 +86,9 @@ func (v *Simulated) write(t Ticket, reply *Reply) {
 		delete(v.open, t)
 		x.OnGone = nil
 		x.Peer.Close()
+	case !reply.Stream && v.Write != nil:
+		delete(v.open, t)
+		v.Write(x, reply)
 	case !reply.Stream:
 		delete(v.open, t)
 		x.Reply(reply.Status, reply.Header, reply.Body)

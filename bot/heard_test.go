@@ -1,7 +1,6 @@
-package main
+package bot_test
 
 import (
-	"log/slog"
 	"strconv"
 	"testing"
 	"time"
@@ -60,8 +59,7 @@ func TestKeepHeard(t *testing.T) {
 		}
 		s := sched.New(l, sched.Options{})
 		heard := []string{}
-		a := &seat{name: "one", log: slog.New(slog.DiscardHandler)}
-		a.one, err = onebot.New(s, onebot.Options{
+		client, err := onebot.New(s, onebot.Options{
 			URL: "http://" + server.HTTPAddr(),
 			OnState: func(ch onebot.Change) {
 				if ch.State == onebot.Online {
@@ -81,18 +79,19 @@ func TestKeepHeard(t *testing.T) {
 			if len(heard) == 0 || heard[len(heard)-1] != "live" {
 				return
 			}
-			if want := "one/heard time " + strconv.FormatInt(a.one.Heard().Unix(), 10); line != want {
+			if want := "one/heard time " + strconv.FormatInt(client.Heard().Unix(), 10); line != want {
 				t.Errorf("%s: kept %q; want %q", test.name, line, want)
 			}
-			a.one.Stop()
+			client.Stop()
 		}
-		keepHeard(l, a, store, time.Millisecond)
-		a.one.Start(func(error) { l.Stop() })
-		limit := l.CallLater(time.Minute, func() { t.Errorf("%s: nothing was kept for a minute", test.name); a.one.Stop() })
+		stop := bot.NewOneBot(client, "").KeepHeard(l, store, bot.Heard{Table: "one/heard", Every: time.Millisecond})
+		client.Start(func(error) { l.Stop() })
+		limit := l.CallLater(time.Minute, func() { t.Errorf("%s: nothing was kept for a minute", test.name); client.Stop() })
 		if err := l.Run(); err != nil {
 			t.Fatal(err)
 		}
 		limit.Stop()
+		stop()
 		if got := len(heard) > 0 && heard[0] == "while you were away"; got != test.want {
 			t.Errorf("%s: heard %q; want what was said meanwhile: %t", test.name, heard, test.want)
 		}
