@@ -38,12 +38,17 @@ func (c *Client) tellAccount() {
 	switch {
 	case c.since == never:
 	case c.account.offline != nil:
+		c.history.miss()
 		c.setState(AccountOffline, c.account.offline, 0)
 		c.failQueue(c.account.offline)
 	default:
+		back := c.state == AccountOffline
 		c.setState(Online, nil, 0)
 		if c.nick == "" {
 			c.ask("get_login_info", nil, c.readName) // nobody was logged in when it was asked
+		}
+		if back && !c.history.running {
+			c.catchUp() // QQ kept what was said meanwhile, and no event tells of it
 		}
 		c.pump()
 	}

@@ -149,13 +149,12 @@ func (c *Client) wayFailed(err error) {
 
 // ready is the end of the walk: events come.
 func (c *Client) ready() {
-	first := c.since == never
-	if first {
+	if c.since == never {
 		c.since = c.s.Loop().Time()
 		c.log.Info("connected", "account", c.self, "nick", c.nick, "transport", string(c.way), "implementation", c.version.Name)
 		c.startWatch()
 		c.tellAccount()
 	}
-	c.catchUp(first)
+	c.catchUp()
 	c.pump()
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/qqloop/qqloop/loop"
@@ -21,8 +20,10 @@ type history struct {
 	heard  int64 // last as it was when the connection ended
 
 	running bool
-	partial bool // some chat did not answer: to be tried again
-	tries   int  // that were partial, in a row
+	blind   bool   // a list of chats was not to be had
+	failed  []Chat // whose messages were not
+	cut     bool   // for want of an answer: that is tried again until there is one
+	tries   int    // in a row that ended with any of these
 	timer   *loop.Timer
 	todo    []Chat
 	found   []Event
@@ -31,8 +32,9 @@ type history struct {
 
 const (
 	historyChats = 50   // are looked through, the latest first
-	historyCount = 50   // messages of each
-	historyTries = 8    // in a row that some chat did not answer
+	historyFew   = 8    // messages of each are asked for,
+	historyCount = 50   // and so many where all of those were missed
+	historyTries = 8    // in a row at what was refused
 	historyHeld  = 1000 // events wait; then what is missed is missed
 	historySlack = 60   // seconds: messages overtake each other
 )
@@ -67,16 +69,21 @@ func (h *history) hold(e Event) {
 	}
 }
 
+// miss notes that from here on something may be missed.
+func (h *history) miss() {
+	if !h.missed {
+		h.missed, h.heard = true, h.last
+	}
+}
+
 // abandonCatchUp gives up what is under way: the next connection begins anew.
 // What was held is handed out, for it will not come again.
 func (c *Client) abandonCatchUp() {
 	h := &c.history
 	stopTimer(h.timer)
-	if !h.missed {
-		h.missed, h.heard = true, h.last
-	}
+	h.miss()
 	held := h.held
-	h.running, h.todo, h.found, h.held = false, nil, nil, nil
+	h.running, h.todo, h.failed, h.found, h.held = false, nil, nil, nil, nil
 	if len(held) > 0 {
 		c.soon(func() { c.giveAll(held) })
 	}
@@ -91,9 +98,9 @@ func (c *Client) giveAll(events []Event) {
 	}
 }
 
-// catchUp fetches what was missed: all chats after a connection that was
-// lost, those that are known after one that was only opened anew.
-func (c *Client) catchUp(all bool) {
+// catchUp fetches what was missed, of all chats: also where nobody has spoken
+// so far somebody may have.
+func (c *Client) catchUp() {
 	h := &c.history
 	nothing := c.o.NoCatchUp || c.self == 0
 	if h.begin == 0 {
@@ -104,22 +111,35 @@ func (c *Client) catchUp(all bool) {
 		c.endCatchUp()
 		return
 	}
-	h.running, h.partial, h.found = true, false, nil
+	stopTimer(h.timer)
+	h.running, h.blind, h.cut, h.failed, h.found = true, false, false, nil, nil
 	h.todo = h.latest()
-	if all {
-		c.ask("get_group_list", nil, c.readGroups)
-		return
+	c.ask("get_group_list", nil, c.readGroups)
+}
+
+// catchUpRest tries once more what failed.
+func (c *Client) catchUpRest() {
+	h := &c.history
+	switch {
+	case h.running:
+	case h.blind:
+		c.catchUp()
+	default:
+		h.running, h.cut = true, false
+		h.todo, h.failed = h.failed, nil
+		c.nextHistory()
 	}
-	c.nextHistory()
 }
 
 func (c *Client) readGroups(data json.RawMessage, err error) {
 	var groups []struct {
 		GroupID ID `json:"group_id"`
 	}
-	var cut *CallError
-	c.history.partial = errors.As(err, &cut)
-	if err == nil && decodeData("get_group_list", data, &groups) == nil {
+	if err == nil {
+		err = decodeData("get_group_list", data, &groups)
+	}
+	c.history.noList(err)
+	if err == nil {
 		for _, g := range groups {
 			c.history.want(Group(g.GroupID))
 		}
@@ -131,14 +151,29 @@ func (c *Client) readFriends(data json.RawMessage, err error) {
 	var friends []struct {
 		UserID ID `json:"user_id"`
 	}
-	var cut *CallError
-	c.history.partial = c.history.partial || errors.As(err, &cut)
-	if err == nil && decodeData("get_friend_list", data, &friends) == nil {
+	if err == nil {
+		err = decodeData("get_friend_list", data, &friends)
+	}
+	c.history.noList(err)
+	if err == nil {
 		for _, f := range friends {
 			c.history.want(Private(f.UserID))
 		}
 	}
 	c.nextHistory()
+}
+
+// noList judges a failure to get a list, or nil.
+func (h *history) noList(err error) {
+	if err != nil && !Unsupported(err) {
+		h.blind, h.cut = true, h.cut || unanswered(err)
+	}
+}
+
+// unanswered reports whether nobody has said anything.
+func unanswered(err error) bool {
+	var cut *CallError
+	return errors.As(err, &cut)
 }
 
 func (h *history) want(chat Chat) {
@@ -156,25 +191,33 @@ func (c *Client) nextHistory() {
 	}
 	chat := h.todo[0]
 	h.todo = h.todo[1:min(len(h.todo), historyChats)]
+	c.askHistory(chat, historyFew)
+}
+
+// askHistory asks for the last messages of a chat: for few first, since in most
+// chats nothing was missed.
+func (c *Client) askHistory(chat Chat, count int) {
 	action, params := "get_friend_msg_history", any(struct {
 		UserID ID  `json:"user_id"`
 		Count  int `json:"count"`
-	}{chat.User, historyCount})
+	}{chat.User, count})
 	if chat.InGroup() {
 		action, params = "get_group_msg_history", struct {
 			GroupID ID  `json:"group_id"`
 			Count   int `json:"count"`
-		}{chat.Group, historyCount}
+		}{chat.Group, count}
 	}
 	c.ask(action, params, func(data json.RawMessage, err error) {
-		if Unsupported(err) {
-			c.log.Info("the server keeps no history: what was said meanwhile is lost", "err", err)
-			h.todo = nil
-		}
+		n := 0
 		if err == nil {
-			c.readHistory(action, chat, data)
-		} else {
+			n, err = c.readHistory(action, chat, data)
+		}
+		switch {
+		case err != nil:
 			c.noHistory(chat, err)
+		case n >= count && count < historyCount:
+			c.askHistory(chat, historyCount)
+			return
 		}
 		c.nextHistory()
 	})
@@ -183,22 +226,30 @@ func (c *Client) nextHistory() {
 // noHistory judges a failure. One without an answer ends this round: if the
 // server is there, the next one begins soon, and if it is not, somebody else
 // will notice.
-func (c *Client) noHistory(what fmt.Stringer, err error) {
-	c.log.Debug("no history", "of", what, "err", err)
-	var cut *CallError
-	if errors.As(err, &cut) {
-		c.history.partial, c.history.todo = true, nil
+func (c *Client) noHistory(chat Chat, err error) {
+	h := &c.history
+	if Unsupported(err) {
+		c.log.Info("the server keeps no history: what was said meanwhile is lost", "err", err)
+		h.todo = nil
+		return
+	}
+	c.log.Debug("no history", "of", chat, "err", err)
+	h.failed = append(h.failed, chat)
+	if unanswered(err) {
+		h.cut = true
+		h.failed, h.todo = append(h.failed, h.todo...), nil
 	}
 }
 
-// readHistory takes the messages of a chat that nobody has seen.
-func (c *Client) readHistory(action string, chat Chat, data json.RawMessage) {
+// readHistory takes the messages of a chat that somebody may have missed, and
+// returns how many they are: if they are all that was asked for, there may be
+// more before them.
+func (c *Client) readHistory(action string, chat Chat, data json.RawMessage) (n int, err error) {
 	var page struct {
 		Messages []json.RawMessage `json:"messages"`
 	}
 	if err := decodeData(action, data, &page); err != nil {
-		c.log.Warn("the history cannot be read", "err", err)
-		return
+		return 0, err
 	}
 	h := &c.history
 	from := max(h.begin, h.heard-historySlack)
@@ -210,7 +261,9 @@ func (c *Client) readHistory(action string, chat Chat, data json.RawMessage) {
 		e.Raw = append(json.RawMessage(nil), raw...)
 		e.complete(chat, c.self)
 		h.found = append(h.found, e)
+		n++
 	}
+	return n, nil
 }
 
 // complete fills in what a message of the history may lack.
@@ -235,10 +288,11 @@ func (c *Client) endCatchUp() {
 	slices.SortStableFunc(h.found, func(a, b Event) int { return cmp.Compare(a.Time, b.Time) })
 	events := append(h.found, h.held...)
 	h.running, h.found, h.held = false, nil, nil
-	if h.tries++; h.partial && h.tries <= historyTries {
-		h.timer = c.s.Loop().CallLater(c.wait(h.tries+2), func() { c.catchUp(true) })
+	if h.tries++; (h.blind || len(h.failed) > 0) && (h.cut || h.tries <= historyTries) {
+		h.timer = c.s.Loop().CallLater(c.wait(h.tries+2), c.catchUpRest)
 	} else {
-		h.tries, h.missed = 0, false
+		h.tries, h.failed = 0, nil
+		h.missed = c.account.offline != nil // there is more when it is back
 	}
 	if len(events) > 0 {
 		c.log.Debug("caught up", "events", len(events))

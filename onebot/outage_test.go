@@ -240,24 +240,33 @@ func TestLoginLater(t *testing.T) {
 	}
 }
 
-// Sends that are refused again and again make the client ask after the account.
+// Of a send that is refused it is asked how the account is: with one that was put
+// out the message is not refused, but too early.
 func TestRefusedSends(t *testing.T) {
-	g := newStage(t, llbot)
-	g.start()
-	g.actions["send_group_msg"] = func(map[string]any) string {
-		return `{"status":"failed","retcode":1200,"data":null,"message":"EventChecker Failed","wording":"EventChecker Failed"}`
+	const refusal = "onebot: send to group 900: send_group_msg: retcode 1200: EventChecker Failed"
+	for _, test := range []struct{ online, err, changes string }{
+		{"true", refusal, "connecting online"},
+		{"false", "onebot: send to group 900: the account is offline", "connecting online account offline: the account is offline"},
+	} {
+		g := newStage(t, llbot)
+		g.start()
+		g.actions["send_group_msg"] = func(map[string]any) string {
+			return `{"status":"failed","retcode":1200,"data":null,"message":"EventChecker Failed","wording":"EventChecker Failed"}`
+		}
+		g.actions["get_status"] = func(map[string]any) string { return ok(`{"online":` + test.online + `,"good":true}`) }
+		var got []string
+		for range 3 {
+			g.client.Send(Group(900), Text("x"), func(_ ID, err error) {
+				got = append(got, err.Error())
+				if offline := errors.Is(err, ErrOffline); offline != (test.online == "false") {
+					t.Errorf("%v wraps ErrOffline: %t", err, offline)
+				}
+			})
+		}
+		g.run(time.Second)
+		g.want("outcomes", got, test.err, test.err, test.err)
+		g.want("changes", []string{strings.Join(g.changes, " ")}, test.changes)
 	}
-	g.actions["get_status"] = func(map[string]any) string { return ok(`{"online":false,"good":false}`) }
-	var got []string
-	for range 4 {
-		g.client.Send(Group(900), Text("x"), func(_ ID, err error) { got = append(got, err.Error()) })
-	}
-	g.run(time.Second)
-	refusal := "onebot: send to group 900: send_group_msg: retcode 1200: EventChecker Failed"
-	if len(got) != 4 || got[0] != refusal || got[2] != refusal {
-		t.Errorf("got %q", got)
-	}
-	g.want("changes", g.changes, "connecting", "online", "account offline: the account is offline")
 }
 
 // What the server gives twice is given once: in one connection, and over two.

@@ -31,13 +31,8 @@ func (o *outgoing) finish(id ID, err error) {
 type sends struct {
 	queue   []*outgoing
 	now     *outgoing
-	misses  int // in a row that were not accepted
 	drained func()
 }
-
-// sendMisses is how many sends in a row may fail; then the account is asked
-// after.
-const sendMisses = 3
 
 // Send says message in chat. Messages go one after the other in the order of
 // the calls, not paced. done, which may be nil, gets the message's number
@@ -104,11 +99,12 @@ func (c *Client) pump() {
 		if err == nil {
 			json.Unmarshal(data, &sent) // "async" has none
 		}
-		q.now = nil
-		c.judgeSend(err)
-		o.finish(sent.MessageID, sendError(err))
-		c.pump()
-		c.finishDrain()
+		c.judgeSend(err, func(err error) {
+			q.now = nil
+			o.finish(sent.MessageID, err)
+			c.pump()
+			c.finishDrain()
+		})
 	})
 }
 
@@ -153,23 +149,32 @@ func sendError(err error) error {
 	return err
 }
 
-// judgeSend asks after the account when sends fail again and again: often the
-// first sign that it was put out. A token that is refused now will be refused
-// again.
-func (c *Client) judgeSend(err error) {
+// judgeSend tells the verdict on a send that has ended with err. Of a refusal it
+// asks first how the account is: often that is the first sign that it was put
+// out, and then the message is not refused, but too early. So it is if nobody can
+// say. A token that is
+// refused now will be refused again.
+func (c *Client) judgeSend(err error, verdict func(error)) {
 	var refused *AuthError
-	switch {
-	case err == nil:
-		c.sends.misses = 0
-	case errors.As(err, &refused):
+	if errors.As(err, &refused) {
 		c.lost(refused)
-	case c.answered(err):
-		if c.sends.misses++; c.sends.misses >= sendMisses && c.since != never {
-			c.sends.misses = 0
-			c.log.Warn("messages are not accepted: is the account online?", "err", err)
-			c.ask("get_status", nil, c.readStatus)
-		}
 	}
+	told := sendError(err)
+	if c.since == never || !c.answered(told) || errors.Is(told, ErrOutcomeUnknown) {
+		verdict(told)
+		return
+	}
+	epoch := c.epoch
+	c.call("get_status", nil, min(c.o.CallTimeout, 15*time.Second), func(data json.RawMessage, err error) {
+		known := epoch == c.epoch && c.readStatus(data, err)
+		switch {
+		case c.account.offline != nil:
+			told = c.account.offline
+		case !known:
+			told = fmt.Errorf("%w: %w", ErrNotConnected, told)
+		}
+		verdict(told)
+	})
 }
 
 // failQueue fails the messages that wait; the one under way hears from its

@@ -15,7 +15,10 @@ func (c *Client) take(raw []byte) {
 		c.self = e.SelfID
 	}
 	if e.Time > 0 {
-		c.history.last = e.Time // not the latest: one wrong time would hide all that was missed
+		// Not the latest: one wrong time would hide all that was missed. And not
+		// before this event has said what it knows of the account: what was missed
+		// was missed since the one before.
+		defer func() { c.history.last = e.Time }()
 	}
 	switch e.PostType {
 	case "meta_event":

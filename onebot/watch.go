@@ -73,7 +73,7 @@ func (c *Client) look() {
 		}
 	case c.watch.interval == 0 && !c.watch.asked:
 		c.watch.asked = true
-		c.ask("get_status", nil, c.readStatus)
+		c.ask("get_status", nil, func(data json.RawMessage, err error) { c.readStatus(data, err) })
 	}
 	if c.way == SSE && c.watch.limit(c) == 0 && silent >= c.o.Renew {
 		c.watch.hear(c.s.Loop().Time())
@@ -83,21 +83,25 @@ func (c *Client) look() {
 	c.armWatch()
 }
 
-// readStatus reads the answer of a server that sends no heartbeats: NapCat's
-// event stream.
-func (c *Client) readStatus(data json.RawMessage, err error) {
+// readStatus reads what get_status says of the account, and reports whether it
+// says anything. Two in a row without an answer are the end of the connection.
+func (c *Client) readStatus(data json.RawMessage, err error) (known bool) {
 	c.watch.asked = false
 	if err != nil && !c.tolerable(err) {
 		if c.watch.missed++; c.watch.missed >= 2 {
 			c.lost(err)
 		}
-		return
+		return false
 	}
 	c.watch.missed = 0
 	var status Status
-	if err == nil && decodeData("get_status", data, &status) == nil && c.account.hear(status.Online) {
+	if err != nil || decodeData("get_status", data, &status) != nil {
+		return Unsupported(err)
+	}
+	if c.account.hear(status.Online) {
 		c.tellAccount()
 	}
+	return true
 }
 
 // beat notes a heartbeat.

@@ -1,6 +1,7 @@
 package life
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -9,14 +10,21 @@ import (
 	"time"
 
 	"github.com/qqloop/qqloop/sim"
-	"github.com/qqloop/qqloop/webqq/emulator"
 )
 
 // DefaultDays is how long a life lasts.
 const DefaultDays = 30
 
-// Options is a life. Only Seed matters much.
+// The services that a bot can live on.
+const (
+	WebQQ  = "webqq"
+	OneBot = "onebot"
+)
+
+// Options is a life. Only Seed and Service matter much.
 type Options struct {
+	// Service is WebQQ or OneBot; "" is WebQQ.
+	Service string
 	// Seed is where everything comes from.
 	Seed uint64
 	// Days is how long it lasts. Zero means DefaultDays.
@@ -54,11 +62,10 @@ type life struct {
 
 // Run lives one life. Its Result says what happened, and what should not have.
 func Run(o Options) *Result {
-	if o.Days <= 0 {
-		o.Days = DefaultDays
-	}
+	o.Days = cmp.Or(max(o.Days, 0), DefaultDays)
+	o.Service = cmp.Or(o.Service, WebQQ)
 	l := &life{o: o, rand: rand.New(rand.NewPCG(o.Seed, 3))}
-	l.result.Seed, l.result.Days = o.Seed, o.Days
+	l.result.Service, l.result.Seed, l.result.Days = o.Service, o.Seed, o.Days
 	l.world = sim.New(sim.Options{
 		Seed:        o.Seed,
 		Latency:     time.Duration(1+l.rand.IntN(40)) * time.Millisecond,
@@ -87,9 +94,10 @@ func Run(o Options) *Result {
 
 // The day begins at 09:00, when the world does. These are hours after that.
 const (
-	dusk    = 19 * time.Hour // 04:00: fair weather begins, and nobody speaks
-	morning = 20 * time.Hour // 05:00: all must be well
-	day     = 24 * time.Hour
+	breakfast = 2 * time.Minute // of the first day: until then nothing befalls anybody
+	dusk      = 19 * time.Hour  // 04:00: fair weather begins, and nobody speaks
+	morning   = 20 * time.Hour  // 05:00: all must be well
+	day       = 24 * time.Hour
 )
 
 // at makes fn happen at a time of a day.
@@ -151,26 +159,4 @@ func (l *life) between(low, high time.Duration) time.Duration {
 	}
 	d := float64(low) * math.Pow(float64(high)/float64(low), l.rand.Float64())
 	return min(time.Duration(d).Round(time.Millisecond), high)
-}
-
-// scene is who there is: the account, friends, groups, and how the service
-// behaves this year.
-func (l *life) scene() *emulator.Scene {
-	s := emulator.DefaultScene()
-	members := []int64{s.Account.QQ}
-	for i := range 2 + l.rand.IntN(4) {
-		qq := int64(30000 + i)
-		s.Friends = append(s.Friends, emulator.Friend{QQ: qq, Nick: fmt.Sprint("friend ", i)})
-		members = append(members, qq)
-	}
-	s.Strangers = []emulator.Stranger{{QQ: 40001, Nick: "stranger"}}
-	members = append(members, 40001)
-	s.Groups = append(s.Groups, emulator.Group{Number: 901, Name: "二群", Members: members})
-	b := &s.Behaviour
-	b.BuddiesFirst = l.rand.IntN(3) == 0
-	b.Echo = l.rand.IntN(3) == 0
-	b.EmptyPtwebqq = l.rand.IntN(4) == 0
-	b.Quiet = []string{"", "ok", "empty", "504"}[l.rand.IntN(4)]
-	b.SendReply = []string{"", "errcode", "1202", "100100"}[l.rand.IntN(4)]
-	return s
 }

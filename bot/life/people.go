@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,13 +17,15 @@ import (
 // people talk, and keep a ledger of what they said: each message has a word in
 // it that no other has, and so has each answer.
 type people struct {
-	l       *life
-	rand    *rand.Rand
-	friends []int64
-	groups  map[int64][]int64
-	count   int
-	open    map[string]*message // until the morning after
-	acks    map[string]int      // by chat: "I shall remind you" still to come
+	l          *life
+	rand       *rand.Rand
+	friends    []int64
+	groups     map[int64][]int64
+	discussion int64 // 0: there is none
+	count      int
+	closed     int                 // so many were said when the last books were closed
+	open       map[string]*message // until the morning after
+	acks       map[string]int      // by chat: "I shall remind you" still to come
 }
 
 // A message is what somebody has said.
@@ -37,6 +40,7 @@ type message struct {
 	replies []*sim.Exchange
 	reached bool // the readback of a poll has had it
 	heard   bool
+	heardBy *process
 	answers int
 	sends   int   // that the bot has begun
 	open    int   // that are not over
@@ -46,29 +50,18 @@ type message struct {
 }
 
 func newPeople(l *life) *people {
-	p := &people{l: l, rand: rand.New(rand.NewPCG(l.o.Seed, 8)), groups: map[int64][]int64{}, open: map[string]*message{}, acks: map[string]int{}}
-	// The same draw as the server's scene would be another: ask that one.
-	ready := l.server.service.Ready("", "")
-	for _, f := range ready.Friends {
-		p.friends = append(p.friends, f.Uin)
-	}
-	for _, g := range ready.Groups {
-		for _, m := range g.Members {
-			if m != ready.Account {
-				p.groups[g.GID] = append(p.groups[g.GID], m)
-			}
-		}
-	}
+	p := &people{l: l, rand: rand.New(rand.NewPCG(l.o.Seed, 8)), open: map[string]*message{}, acks: map[string]int{}}
+	p.friends, p.groups, p.discussion = l.server.service.people()
 	return p
 }
 
 // plan lets a day's talk happen: a little all day, and now and then a lot.
 func (p *people) plan(which int) {
 	for range 10 + p.rand.IntN(40) {
-		p.l.at(which, time.Duration(p.rand.Int64N(int64(dusk-time.Minute))), func() { p.speak(which) })
+		p.l.at(which, breakfast+time.Duration(p.rand.Int64N(int64(dusk-breakfast-time.Minute))), func() { p.speak(which) })
 	}
 	for range p.rand.IntN(3) {
-		when := time.Duration(p.rand.Int64N(int64(dusk - 30*time.Minute)))
+		when := breakfast + time.Duration(p.rand.Int64N(int64(dusk-30*time.Minute)))
 		for range 2 + p.rand.IntN(8) {
 			p.l.at(which, when+time.Duration(p.rand.Int64N(int64(time.Minute))), func() { p.speak(which) })
 		}
@@ -97,9 +90,9 @@ func (p *people) speak(which int) {
 		where = fmt.Sprintf("group %d %d", m.to, from)
 		mention = "@bot "
 	case 1:
-		if p.rand.IntN(3) == 0 {
-			m.kind, m.to = "discuss", 700
-			where = "discuss 700 20002"
+		if p.rand.IntN(3) == 0 && p.discussion != 0 {
+			m.kind, m.to = "discuss", p.discussion
+			where = fmt.Sprintf("discuss %d 20002", p.discussion)
 			mention = "@bot "
 		}
 	}
@@ -136,7 +129,7 @@ func (p *people) speak(which int) {
 	}
 	p.open[m.word] = m
 	l.tell("%s> %s", where, short(m.text))
-	if err := l.server.command("say %s %s", where, m.text); err != nil {
+	if err := l.server.service.command("say " + where + " " + m.text); err != nil {
 		l.watch.violation("process", "the service does not take %q: %v", m.text, err)
 	}
 }
@@ -153,6 +146,12 @@ var words = regexp.MustCompile(`\bt[0-9]+x`)
 // find returns the message whose word is in text, or nil.
 func (p *people) find(text string) *message {
 	return p.open[words.FindString(text)]
+}
+
+// settled reports whether the word in text is of a day whose books are closed.
+func (p *people) settled(text string) bool {
+	n, err := strconv.Atoi(strings.Trim(words.FindString(text), "tx"))
+	return err == nil && n <= p.closed
 }
 
 // carried notes which message goes out in the reply to a poll.
@@ -172,15 +171,21 @@ func (p *people) reached(body []byte) {
 // heard notes what the client has told the bot.
 func (p *people) heard(m bot.Message) {
 	known := p.find(m.Text)
+	if known == nil && p.l.server.service.repeats() && p.settled(m.Text) {
+		return // an answer would be noticed
+	}
 	if known == nil {
 		p.l.watch.violation("answer", "the bot has heard %q, which nobody has said today", short(m.Text))
 		return
 	}
 	if known.heard {
+		if p.l.server.service.repeats() && known.heardBy != p.l.now {
+			return
+		}
 		p.l.watch.violation("answer", "the bot has heard %q twice", short(m.Text))
 		return
 	}
-	known.heard = true
+	known.heard, known.heardBy = true, p.l.now
 	p.l.result.Heard++
 	if known.remind {
 		p.acks[chat(known.kind, known.to)]++
@@ -253,6 +258,7 @@ func (p *people) killed(saving bool) {
 // settle closes the books of a day: for each message without an answer there
 // must be one of the two reasons.
 func (p *people) settle() {
+	p.closed = p.count
 	for i := 1; i <= p.count; i++ {
 		m := p.open[fmt.Sprintf("t%dx", i)]
 		if m == nil {
@@ -284,7 +290,7 @@ func (p *people) unheard(m *message) {
 	case m.reached:
 		w.violation("unanswered", "%q came to the readback of a poll, and the bot has not heard of it", short(m.text))
 	case len(m.replies) == 0:
-		w.violation("settled", "%q was said, and after an hour of fair weather no poll has asked for it", short(m.text))
+		w.violation("settled", "%q was said, and after an hour of fair weather the bot has not heard of it", short(m.text))
 	default:
 		p.l.result.Lost++
 	}

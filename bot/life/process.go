@@ -4,16 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
-	"net/http/cookiejar"
-	"slices"
+	"net/http"
 	"time"
 
 	"github.com/qqloop/qqloop/bot"
 	"github.com/qqloop/qqloop/loop"
 	"github.com/qqloop/qqloop/sched"
 	"github.com/qqloop/qqloop/sim"
-	"github.com/qqloop/qqloop/webqq"
 )
 
 // A disk is what a process finds of the one before it.
@@ -29,14 +26,28 @@ type process struct {
 	loop    *loop.Loop
 	stream  *sched.Stream // to the service
 	fetch   *sched.Stream // to wherever people point
-	client  *webqq.Client
+	log     *slog.Logger
+	client  client
+	account bot.Account
+	state   func() string // the client's, "online" if all is well
+	stop    func()        // ends what else has a timer; may be nil
 	bot     *bot.Bot
 	closing bool // its owner has stopped it
 	over    bool // everything is closed: nothing may be left
 }
 
+// A client is what the services' clients have in common.
+type client interface {
+	Start(stopped func(error))
+	Shutdown(done func())
+	Queued() int
+}
+
 func newProcess(l *life) (*process, error) {
-	p := &process{l: l}
+	p := &process{l: l, log: slog.New(slog.DiscardHandler)}
+	if l.o.Trace != nil {
+		p.log = slog.New(&logTo{l: l})
+	}
 	o := l.world.Loop()
 	p.clock = o.Clock
 	o.Poller = &poller{o.Poller, l.watch, p}
@@ -44,52 +55,35 @@ func newProcess(l *life) (*process, error) {
 	if p.loop, err = loop.New(o); err != nil {
 		return nil, err
 	}
-	jar, err := cookiejar.New(nil)
-	if err != nil {
+	store := l.disk.store.Open(p.loop)
+	if err := l.server.service.connect(p, store); err != nil {
 		return nil, err
 	}
-	log := slog.New(slog.DiscardHandler)
-	if l.o.Trace != nil {
-		log = slog.New(&logTo{l: l})
-	}
-	options := sched.Options{Kernel: l.world.Kernel(), Trace: p.trace()}
+	p.bot = bot.New(p.loop, &mouth{p.account, p}, bot.Options{
+		Fetch:        &adder{l.watch, p, p.fetch},
+		MaxReminders: 1000,
+		Store:        store,
+		MaxAge:       7 * day, // nothing is too old to be answered: each must be
+		Location:     time.UTC,
+		Logger:       p.log,
+	})
+	return p, nil
+}
+
+// open makes the streams. That to the service has cookies if jar is not nil.
+func (p *process) open(jar http.CookieJar) {
+	options := sched.Options{Kernel: p.l.world.Kernel(), Trace: p.trace()}
 	fetch := options
 	fetch.MaxConns = 8
 	options.Jar = jar
 	p.stream = sched.New(p.loop, options)
 	p.fetch = sched.New(p.loop, fetch)
+}
 
-	var account *bot.WebQQ
-	p.client, err = webqq.New(&adder{l.watch, p, p.stream}, webqq.Options{
-		Jar:     jar,
-		Plain:   true, // the simulated network has no TLS
-		QRCode:  func([]byte) {},
-		Session: slices.Clone(l.disk.session),
-		SaveSession: func(session []byte) {
-			l.disk.session = session
-		},
-		OnMessage: func(m webqq.Message) {
-			message := account.Message(m)
-			l.people.heard(message)
-			p.bot.Handle(message)
-		},
-		OnState: func(c webqq.Change) { l.tell("the bot is %v", c.State) },
-		Rand:    rand.NewPCG(l.rand.Uint64(), 7),
-		Logger:  log,
-	})
-	if err != nil {
-		return nil, err
-	}
-	account = bot.NewWebQQ(p.client, "")
-	p.bot = bot.New(p.loop, &mouth{account, p}, bot.Options{
-		Fetch:        &adder{l.watch, p, p.fetch},
-		MaxReminders: 1000,
-		Store:        l.disk.store.Open(p.loop),
-		MaxAge:       7 * day, // nothing is too old to be answered: each must be
-		Location:     time.UTC,
-		Logger:       log,
-	})
-	return p, nil
+// heard is called with each message that the client hears.
+func (p *process) heard(m bot.Message) {
+	p.l.people.heard(m)
+	p.bot.Handle(m)
 }
 
 // trace tells each step in the article's words.
@@ -151,12 +145,15 @@ func (p *process) shutdown() {
 		return
 	}
 	p.closing = true
+	if p.stop != nil {
+		p.stop()
+	}
 	p.loop.AddCallback(func() { p.client.Shutdown(p.loop.Stop) })
 }
 
 // A mouth is the account, with an ear for what is said and what becomes of it.
 type mouth struct {
-	*bot.WebQQ
+	bot.Account
 	p *process
 }
 
@@ -164,7 +161,7 @@ type mouth struct {
 func (m *mouth) Send(to bot.Chat, what bot.Content, done func(error)) {
 	w, s := m.p.l.watch, m.p.l.people.saying(what.Text())
 	returned, calls := false, 0
-	m.WebQQ.Send(to, what, func(err error) {
+	m.Account.Send(to, what, func(err error) {
 		if calls++; calls > 1 {
 			w.violation("readback", "done of a send was called %d times: %v", calls, err)
 		} else if !returned {

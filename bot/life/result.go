@@ -8,26 +8,28 @@ import (
 
 // A Violation is something that must never happen.
 type Violation struct {
-	Rule string // see the package comment
-	Text string // what happened, in a sentence
-	Seed uint64
-	Days int
-	At   time.Duration // virtual time
+	Rule    string // see the package comment
+	Text    string // what happened, in a sentence
+	Service string
+	Seed    uint64
+	Days    int
+	At      time.Duration // virtual time
 }
 
 // String returns three things: what, when, and how to see it again.
 func (v Violation) String() string {
 	return fmt.Sprintf("%s: %s\n\tseed %d, day %d, %v; replay: %s",
-		v.Rule, v.Text, v.Seed, v.At/day+1, v.At.Round(time.Millisecond), Replay(v.Seed, v.Days))
+		v.Rule, v.Text, v.Seed, v.At/day+1, v.At.Round(time.Millisecond), Replay(v.Service, v.Seed, v.Days))
 }
 
 // Replay returns the command that lives that life again and tells it.
-func Replay(seed uint64, days int) string {
-	return fmt.Sprintf("go run ./cmd/qqloop sim --seed %d --days %d --trace", seed, days)
+func Replay(service string, seed uint64, days int) string {
+	return fmt.Sprintf("go run ./cmd/qqloop sim --service %s --seed %d --days %d --trace", service, seed, days)
 }
 
 // A Result is what happened in a life.
 type Result struct {
+	Service    string
 	Seed       uint64
 	Days       int
 	Violations []Violation
@@ -51,8 +53,8 @@ type Result struct {
 // String tells the life in a few lines.
 func (r *Result) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: %d days, %d requests (%d failed), %d logins, %d processes, %d turns\n",
-		r.Seed, r.Days, r.Requests, r.Failed, r.Logins, r.Processes, r.Waits)
+	fmt.Fprintf(&b, "%s, seed %d: %d days, %d requests (%d failed), %d logins, %d processes, %d turns\n",
+		r.Service, r.Seed, r.Days, r.Requests, r.Failed, r.Logins, r.Processes, r.Waits)
 	fmt.Fprintf(&b, "  %d messages, %d heard; %d were for the bot, %d were answered\n", r.Said, r.Heard, r.Wanted, r.Answered)
 	fmt.Fprintf(&b, "  %d were lost by the protocol: a poll reply was cut after the service had let go of it\n", r.Lost)
 	fmt.Fprintf(&b, "  %d answers did not arrive, and the bot could not know: the send was cut\n", r.Unknown)

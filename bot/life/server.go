@@ -8,34 +8,51 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/qqloop/qqloop/bot"
 	"github.com/qqloop/qqloop/sim"
-	"github.com/qqloop/qqloop/webqq/emulator"
 )
 
-const pollPath = "/channel/poll2"
+// A service is what the servers serve, and how the bot comes to it.
+type service interface {
+	hosts() []string
+	// people are who may talk to the account: friends, and the other members of
+	// its groups. Where discussion is not 0 there is one of that number.
+	people() (friends []int64, groups map[int64][]int64, discussion int64)
+	// repeats says that a process may hear again what an earlier one has heard.
+	repeats() bool
+	// handle answers a request, now or later.
+	handle(*sim.Exchange)
+	// command carries out a line of what people do.
+	command(line string) error
+	// queued is how many messages still wait to be fetched.
+	queued() int
+	// mishap is one of three kinds of mishaps of its own, over after at most left.
+	mishap(w *weather, kind int, left time.Duration)
+	// connect builds the bot's client in a process.
+	connect(*process, bot.Store) error
+}
 
 // A server is the far end: the service, on two machines of which each may fail.
 type server struct {
 	l         *life
 	rand      *rand.Rand
-	service   *emulator.Service
+	service   service
 	start     time.Time
 	listeners [len(addresses)]*sim.Listener
-	parked    map[emulator.Ticket]*sim.Exchange
-	timer     *sim.Timer
 	nasty     bool // it sends more than it should
 }
 
 func newServer(l *life) *server {
-	s := &server{l: l, rand: rand.New(rand.NewPCG(l.o.Seed, 4)), start: l.world.Wall(), parked: map[emulator.Ticket]*sim.Exchange{}}
-	s.service = emulator.New(l.scene(), emulator.Options{
-		Rand: rand.New(rand.NewPCG(l.o.Seed, 5)),
-		Hold: time.Duration(100+l.rand.IntN(15)) * time.Second,
-	})
+	s := &server{l: l, rand: rand.New(rand.NewPCG(l.o.Seed, 4)), start: l.world.Wall()}
+	if l.o.Service == OneBot {
+		s.service = newOneBot(l, s)
+	} else {
+		s.service = newWebQQ(l, s)
+	}
 	for i := range addresses {
 		s.listen(i)
 	}
-	for _, name := range emulator.Hosts() {
+	for _, name := range s.service.hosts() {
 		l.world.Host(name, addresses[0].Addr(), addresses[1].Addr())
 	}
 	return s
@@ -43,7 +60,10 @@ func newServer(l *life) *server {
 
 func (s *server) listen(i int) {
 	if s.listeners[i] == nil {
-		s.listeners[i] = s.l.world.Listen(addresses[i], sim.HTTP(s.handle))
+		s.listeners[i] = s.l.world.Listen(addresses[i], sim.HTTP(func(x *sim.Exchange) {
+			s.l.watch.came(x.Request.Header.Get(number))
+			s.service.handle(x)
+		}))
 	}
 }
 
@@ -59,85 +79,13 @@ func (s *server) stop(i int, by sim.End) {
 // now follows virtual time: the clock on the bot's wall is not the service's.
 func (s *server) now() time.Time { return s.start.Add(s.l.world.Now()) }
 
-// command is what people do, and the service's own mishaps.
-func (s *server) command(format string, args ...any) error {
-	err := s.service.Command(s.now(), fmt.Sprintf(format, args...))
-	s.settle()
-	return err
-}
-
-func (s *server) handle(x *sim.Exchange) {
-	s.l.watch.came(x.Request.Header.Get(number))
-	r := x.Request
-	ticket, reply := s.service.Handle(s.now(), &emulator.Request{
-		Method: r.Method, Host: r.Host, Path: r.URL.Path, RawQuery: r.URL.RawQuery, Header: r.Header, Body: x.Body,
-	})
-	if reply == nil {
-		s.parked[ticket] = x
-		x.OnGone = func() {
-			delete(s.parked, ticket)
-			s.service.Abandon(ticket)
-			s.settle()
-		}
-	} else {
-		s.write(ticket, x, reply)
-	}
-	s.settle()
-}
-
-// settle carries out what the service has come to.
-func (s *server) settle() {
-	for {
-		done := s.service.Completed()
-		for _, c := range done {
-			if x := s.parked[c.Ticket]; x != nil {
-				delete(s.parked, c.Ticket)
-				s.write(c.Ticket, x, c.Reply)
-			}
-		}
-		if len(done) == 0 {
-			break
-		}
-	}
-	for _, e := range s.service.Events() {
-		switch e := e.(type) {
-		case emulator.Send:
-			s.l.people.answered(string(e.Kind), e.To, e.Text)
-		case emulator.Login:
-			s.l.result.Logins++
-		}
-	}
-	if s.timer != nil {
-		s.timer.Stop()
-		s.timer = nil
-	}
-	if due, ok := s.service.Next(); ok {
-		s.timer = s.l.world.After(due.Sub(s.now()), func() {
-			s.timer = nil
-			s.service.Advance(s.now())
-			s.settle()
-		})
-	}
-}
-
 // write gives a reply to the network, in one of the forms that HTTP has for it.
-func (s *server) write(t emulator.Ticket, x *sim.Exchange, reply *emulator.Reply) {
-	poll := x.Request.URL.Path == pollPath
-	if poll {
-		s.l.people.carried(x, reply.Body)
-	}
-	if reply.Drop {
-		x.OnGone = nil
-		x.Peer.Close()
-		s.service.Delivered(t, false)
-		return
-	}
+func (s *server) write(x *sim.Exchange, status int, header http.Header, body []byte, measured bool) {
 	extra := ""
 	if s.nasty && x.Peer.Fault().ShortRead == 0 && s.rand.IntN(4) == 0 {
 		extra = poison
 	}
-	writeReply(s.rand, x, reply.Status, reply.Header, reply.Body, poll, extra)
-	s.service.Delivered(t, true)
+	writeReply(s.rand, x, status, header, body, measured, extra)
 }
 
 // writeReply writes a response with the number of its request. One that is

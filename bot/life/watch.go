@@ -28,8 +28,8 @@ const (
 	// mostOwed is how many requests a bot has under way at most.
 	mostOwed = 100
 	// mostTurns is how often the loop may turn in a minute of virtual time. A
-	// login with short reads takes hundreds.
-	mostTurns = 20000
+	// reply of a hundred kilobytes that comes byte by byte takes half as many.
+	mostTurns = 200_000
 	// number is the field that tells requests apart, and replies.
 	number = "X-Life"
 )
@@ -61,7 +61,7 @@ func (w *watch) violation(rule, format string, args ...any) {
 		return
 	}
 	w.told[rule] = true
-	v := Violation{Rule: rule, Text: fmt.Sprintf(format, args...), Seed: w.l.o.Seed, Days: w.l.o.Days, At: w.l.world.Now()}
+	v := Violation{Rule: rule, Text: fmt.Sprintf(format, args...), Service: w.l.o.Service, Seed: w.l.o.Seed, Days: w.l.o.Days, At: w.l.world.Now()}
 	w.found = append(w.found, v)
 	w.l.tell("VIOLATION %v", v)
 }
@@ -96,6 +96,27 @@ func (a *adder) AddAfter(d time.Duration, req *sched.Request, rb sched.Readback)
 		k.added = true
 	}
 	return chain
+}
+
+// Events is followed with less suspicion: it must not speak after its end.
+func (a *adder) Events(src sched.EventSource) sched.Chain {
+	ended := false
+	onEvent, onEnd := src.OnEvent, src.OnEnd
+	src.OnEvent = func(e httpwire.ServerEvent) error {
+		if ended {
+			a.w.violation("readback", "an event stream goes on after its end")
+		}
+		return onEvent(e)
+	}
+	src.OnEnd = func(cause error) {
+		if ended {
+			a.w.violation("readback", "an event stream has ended twice")
+		}
+		ended = true
+		onEnd(cause)
+	}
+	a.w.l.result.Requests++
+	return a.stream.Events(src)
 }
 
 // owe writes down that rb is owed, and gives the request its number.
@@ -298,10 +319,10 @@ func (w *watch) kernel() {
 // settled is called after an hour of fair weather.
 func (w *watch) settled() {
 	l, p := w.l, w.l.now
-	if state := p.client.State(); state.String() != "online" {
-		w.violation("settled", "after an hour of fair weather the bot is %v", state)
+	if state := p.state(); state != "online" {
+		w.violation("settled", "after an hour of fair weather the bot is %s", state)
 	}
-	if n := l.server.service.Queued(); n > 0 {
+	if n := l.server.service.queued(); n > 0 {
 		w.violation("settled", "after an hour of fair weather the service still holds %d messages", n)
 	}
 	if n := p.client.Queued(); n > 0 {

@@ -31,7 +31,12 @@ func newWeather(l *life) *weather {
 		Interrupt: p(0.05), Shuffle: p(1),
 		CutWithin: 1 << (6 + w.rand.IntN(12)),
 	}
+	w.fair = true
 	w.set()
+	l.world.After(breakfast, func() {
+		w.fair = false
+		w.set()
+	})
 	return w
 }
 
@@ -60,7 +65,7 @@ func (w *weather) worse(d time.Duration, change func(*sim.Profile)) {
 // plan lets a day's disasters happen, and the night bring peace.
 func (w *weather) plan(which int) {
 	for range 1 + w.rand.IntN(10) {
-		when := time.Duration(w.rand.Int64N(int64(dusk - time.Hour)))
+		when := breakfast + time.Duration(w.rand.Int64N(int64(dusk-time.Hour)))
 		w.l.at(which, when, func() { w.disaster(dusk - when - time.Minute) })
 	}
 	w.l.at(which, dusk, func() {
@@ -75,63 +80,59 @@ func (w *weather) plan(which int) {
 	})
 }
 
-// paths are where the service itself may fail.
-var paths = [...]string{
-	"/channel/poll2", "/channel/send_buddy_msg2", "/channel/send_qun_msg2", "/channel/send_discu_msg2",
-	"/channel/login2", "/api/getvfwebqq", "/api/get_user_friends2", "/api/get_group_name_list_mask2",
-	"/channel/get_online_buddies2", "/api/get_group_info_ext2", "/ptqrlogin", "/ptqrshow", "/pt4_auth",
+// note writes down what befalls the world: its name is what stands before a colon.
+func (w *weather) note(format string, args ...any) {
+	what := fmt.Sprintf(format, args...)
+	name, _, _ := strings.Cut(what, ":")
+	w.l.result.Faults[name]++
+	w.l.tell("* %s", what)
 }
 
 // disaster is one, that is over after at most left.
 func (w *weather) disaster(left time.Duration) {
 	l, s := w.l, w.l.server
 	long := w.l.between(time.Second, min(left, 6*time.Hour))
-	note := func(format string, args ...any) {
-		what := fmt.Sprintf(format, args...)
-		l.result.Faults[strings.TrimRight(strings.SplitN(what, ":", 2)[0], " ")]++
-		l.tell("* %s", what)
-	}
 	i := w.rand.IntN(len(addresses))
 	by := []sim.End{sim.FIN, sim.Reset, sim.Silence}[w.rand.IntN(3)]
-	switch w.rand.IntN(20) {
+	switch n := w.rand.IntN(20); n {
 	case 0, 1:
-		note("the network is cut: for %v", long)
+		w.note("the network is cut: for %v", long)
 		l.world.Unplug(long)
 	case 2:
-		note("a server is cut off: %v, for %v", addresses[i], long)
+		w.note("a server is cut off: %v, for %v", addresses[i], long)
 		if s.listeners[i] != nil {
 			s.listeners[i].Unplug(long)
 		}
 	case 3, 4:
-		note("the servers restart: in %v", long)
+		w.note("the servers restart: in %v", long)
 		for i := range addresses {
 			s.stop(i, by)
 			l.world.After(long, func() { s.listen(i) })
 		}
 	case 5:
-		note("a server restarts: %v, in %v", addresses[i], long)
+		w.note("a server restarts: %v, in %v", addresses[i], long)
 		s.stop(i, by)
 		l.world.After(long, func() { s.listen(i) })
 	case 6:
-		note("connections are cut: all of %v", addresses[i])
+		w.note("connections are cut: all of %v", addresses[i])
 		if s.listeners[i] != nil {
 			s.listeners[i].Cut(by)
 		}
 	case 7:
-		note("a server hangs: %v, for %v", addresses[i], long)
+		w.note("a server hangs: %v, for %v", addresses[i], long)
 		if hung := s.listeners[i]; hung != nil {
 			hung.Silent(true)
 			hung.Cut(sim.Silence)
 			l.world.After(long, func() { hung.Silent(false) })
 		}
 	case 8:
-		note("the name service fails: for %v", long)
+		w.note("the name service fails: for %v", long)
 		w.worse(long, func(p *sim.Profile) { p.NameFails = 1 })
 	case 9:
-		note("the name service is silent: for %v", long)
+		w.note("the name service is silent: for %v", long)
 		w.worse(long, func(p *sim.Profile) { p.NameSilent = 1 })
 	case 10:
-		note("the laptop sleeps: for %v", long)
+		w.note("the laptop sleeps: for %v", long)
 		l.world.Suspend(long)
 		if w.rand.IntN(2) == 0 {
 			l.world.Unplug(long) // on its way home
@@ -141,51 +142,23 @@ func (w *weather) disaster(left time.Duration) {
 		if w.rand.IntN(2) == 0 {
 			d = -d
 		}
-		note("the clock is set: by %v", d)
+		w.note("the clock is set: by %v", d)
 		l.world.JumpWall(d)
 	case 12, 13:
-		note("no descriptor is free: for %v", long)
+		w.note("no descriptor is free: for %v", long)
 		l.world.SetDescriptors(3 + w.rand.IntN(4))
 		l.world.After(long, func() { l.world.SetDescriptors(64) })
-	case 14:
-		note("somebody logs in with the account")
-		s.command("kick")
-	case 15:
-		note("the session expires")
-		s.command("expire")
-	case 16:
-		path := paths[w.rand.IntN(len(paths))]
-		n := 1 + w.rand.IntN(4)
-		kind := w.rand.IntN(4)
-		switch {
-		case kind == 0:
-			note("the service drops: %s", path)
-			s.command("drop %s %d", path, n)
-		case kind == 1:
-			note("the service answers nothing: %s", path)
-			s.command("empty %s %d", path, n)
-		case kind == 2 && path != "/channel/poll2":
-			note("the service is slow: %s", path)
-			s.command("slow %s %d %d", path, 1000+w.rand.IntN(60000), n)
-		default:
-			// A send is refused by nothing that would be for good.
-			code := []int{500, 502, 503, 103, 121, 404, 100012}[w.rand.IntN(7)]
-			if strings.Contains(path, "send_") {
-				// Nor does it disown two sessions in a row.
-				code, n = []int{500, 502, 103}[w.rand.IntN(3)], 1
-			}
-			note("the service fails: %s %d", path, code)
-			s.command("fail %s %d %d", path, code, n)
-		}
+	case 14, 15, 16:
+		s.service.mishap(w, n-14, left)
 	case 17:
-		note("the servers say too much: for %v", long)
+		w.note("the servers say too much: for %v", long)
 		s.nasty = true
 		l.world.After(long, func() { s.nasty = false })
 	case 19:
-		note("kill -9")
+		w.note("kill -9")
 		l.world.Exit()
 	case 18:
-		note("the network is bad: for %v", long)
+		w.note("the network is bad: for %v", long)
 		w.worse(long, func(p *sim.Profile) {
 			p.Cut, p.Refuse, p.Short, p.Far, p.Slow, p.Spurious = 0.7, 0.3, 0.3, 0.3, 0.2, 0.3
 		})

@@ -8,9 +8,10 @@ import (
 )
 
 type simCmd struct {
-	Seed  uint64 `default:"1" placeholder:"N" help:"Which life: the same seed is the same life. Default: 1."`
-	Days  int    `default:"30" placeholder:"D" help:"How long it lasts; another length is another life. Default: 30."`
-	Trace bool   `help:"Tell every step: what people say, what befalls the world, requests, readbacks, delays."`
+	Service string `default:"webqq" enum:"webqq,onebot" placeholder:"NAME" help:"Which service the bot lives on: webqq or onebot. Default: webqq."`
+	Seed    uint64 `default:"1" placeholder:"N" help:"Which life: the same seed is the same life. Default: 1."`
+	Days    int    `default:"30" placeholder:"D" help:"How long it lasts; another length is another life. Default: 30."`
+	Trace   bool   `help:"Tell every step: what people say, what befalls the world, requests, readbacks, delays."`
 }
 
 // Help is the longer text of qqloop sim --help.
@@ -25,7 +26,7 @@ func (c *simCmd) Run(e *env) error {
 	if c.Days < 1 {
 		return usagef("--days %d: a life lasts one day or more", c.Days)
 	}
-	o := life.Options{Seed: c.Seed, Days: c.Days}
+	o := life.Options{Service: c.Service, Seed: c.Seed, Days: c.Days}
 	if c.Trace {
 		o.Trace = func(at time.Duration, line string) {
 			const day = 24 * time.Hour
