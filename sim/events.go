@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"container/heap"
 	"math"
 	"time"
 )
@@ -20,7 +19,7 @@ func (t *Timer) Stop() bool {
 	if t.index < 0 {
 		return false
 	}
-	heap.Remove(&t.w.events, t.index)
+	t.w.events.remove(t.index)
 	return true
 }
 
@@ -35,46 +34,73 @@ func (w *World) After(d time.Duration, fn func()) *Timer {
 func (w *World) at(when time.Duration, fn func()) *Timer {
 	w.events.seq++
 	t := &Timer{w: w, at: when, seq: w.events.seq, fn: fn}
-	heap.Push(&w.events, t)
+	w.events.push(t)
 	return t
 }
 
-// events is a heap by time, and by sequence among equals: without the second
-// a heap would return equals in any order, and no life would repeat.
+// events is a binary heap by time, and by sequence among equals: without the
+// second a heap would return equals in any order, and no life would repeat. It
+// is written out since a world does little else: container/heap takes twice as long.
 type events struct {
 	heap []*Timer
 	seq  uint64
 }
 
-// Len, Less, Swap, Push and Pop are heap.Interface.
-func (e *events) Len() int { return len(e.heap) }
-
-func (e *events) Less(i, j int) bool {
-	a, b := e.heap[i], e.heap[j]
-	if a.at != b.at {
-		return a.at < b.at
-	}
-	return a.seq < b.seq
+// before reports whether a happens before b.
+func (a *Timer) before(b *Timer) bool {
+	return a.at < b.at || a.at == b.at && a.seq < b.seq
 }
 
-func (e *events) Swap(i, j int) {
-	e.heap[i], e.heap[j] = e.heap[j], e.heap[i]
-	e.heap[i].index, e.heap[j].index = i, j
-}
-
-func (e *events) Push(x any) {
-	t := x.(*Timer)
-	t.index = len(e.heap)
+func (e *events) push(t *Timer) {
 	e.heap = append(e.heap, t)
+	e.up(len(e.heap)-1, t)
 }
 
-func (e *events) Pop() any {
+// remove takes out the event at index i.
+func (e *events) remove(i int) *Timer {
 	last := len(e.heap) - 1
-	t := e.heap[last]
+	gone, t := e.heap[i], e.heap[last]
 	e.heap[last] = nil
 	e.heap = e.heap[:last]
-	t.index = -1
-	return t
+	if i < last {
+		e.up(e.down(i, t), t)
+	}
+	gone.index = -1
+	return gone
+}
+
+// up puts t at i, or further up.
+func (e *events) up(i int, t *Timer) {
+	for i > 0 {
+		parent := (i - 1) / 2
+		if !t.before(e.heap[parent]) {
+			break
+		}
+		e.heap[i] = e.heap[parent]
+		e.heap[i].index = i
+		i = parent
+	}
+	e.heap[i] = t
+	t.index = i
+}
+
+// down makes the way free for t from i on, and returns where it ends.
+func (e *events) down(i int, t *Timer) int {
+	for {
+		child := 2*i + 1
+		if child >= len(e.heap) {
+			return i
+		}
+		if child+1 < len(e.heap) && e.heap[child+1].before(e.heap[child]) {
+			child++
+		}
+		if !e.heap[child].before(t) {
+			return i
+		}
+		e.heap[i] = e.heap[child]
+		e.heap[i].index = i
+		i = child
+	}
 }
 
 // next returns when the next event is due, and false if there is none.
@@ -95,7 +121,7 @@ func (w *World) happen() error {
 		if at, ok := w.events.next(); !ok || at > w.now {
 			return nil
 		}
-		t := heap.Pop(&w.events).(*Timer)
+		t := w.events.remove(0)
 		w.stats.Events++
 		t.fn()
 	}

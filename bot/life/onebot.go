@@ -154,6 +154,7 @@ func (s *onebotService) connect(p *process, store bot.Store) error {
 		Transport: s.transport,
 		PollWait:  100 * time.Second,
 		Check:     2 * time.Minute,
+		Renew:     30 * time.Minute,
 		OnMessage: func(e onebot.Event) { p.heard(account.Message(e)) },
 		OnEvent:   func(e onebot.Event) { p.bot.Event(account.Event(e)) },
 		OnState: func(c onebot.Change) {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -141,16 +140,31 @@ func short(s string) string {
 	return s
 }
 
-var words = regexp.MustCompile(`\bt[0-9]+x`)
+// wordIn returns the first word of a message in text, such as "t17x", or "".
+func wordIn(text string) string {
+	for at := 0; ; {
+		i := strings.IndexByte(text[at:], 't')
+		if i < 0 {
+			return ""
+		}
+		begin := at + i
+		end := begin + 1
+		for end < len(text) && '0' <= text[end] && text[end] <= '9' {
+			end++
+		}
+		if end > begin+1 && end < len(text) && text[end] == 'x' {
+			return text[begin : end+1]
+		}
+		at = end
+	}
+}
 
 // find returns the message whose word is in text, or nil.
-func (p *people) find(text string) *message {
-	return p.open[words.FindString(text)]
-}
+func (p *people) find(text string) *message { return p.open[wordIn(text)] }
 
 // settled reports whether the word in text is of a day whose books are closed.
 func (p *people) settled(text string) bool {
-	n, err := strconv.Atoi(strings.Trim(words.FindString(text), "tx"))
+	n, err := strconv.Atoi(strings.Trim(wordIn(text), "tx"))
 	return err == nil && n <= p.closed
 }
 

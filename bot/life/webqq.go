@@ -3,7 +3,9 @@ package life
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"net/http/cookiejar"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -130,6 +132,33 @@ func (s *webqqService) write(t emulator.Ticket, x *sim.Exchange, reply *emulator
 	s.service.Delivered(t, true)
 }
 
+// A jar remembers what it has said of each URL: to sort the cookies anew for each
+// request is an eighth of a life.
+type jar struct {
+	*cookiejar.Jar
+	said map[string][]*http.Cookie
+}
+
+// Cookies implements http.CookieJar. Nobody may change what it returns.
+func (j *jar) Cookies(u *url.URL) []*http.Cookie {
+	at := u.Scheme + u.Host + u.Path
+	cookies, ok := j.said[at]
+	if !ok {
+		cookies = j.Jar.Cookies(u)
+		if j.said == nil {
+			j.said = map[string][]*http.Cookie{}
+		}
+		j.said[at] = cookies
+	}
+	return cookies
+}
+
+// SetCookies implements http.CookieJar.
+func (j *jar) SetCookies(u *url.URL, cookies []*http.Cookie) {
+	j.Jar.SetCookies(u, cookies)
+	clear(j.said)
+}
+
 // webqqPaths are where the service itself may fail.
 var webqqPaths = [...]string{
 	"/channel/poll2", "/channel/send_buddy_msg2", "/channel/send_qun_msg2", "/channel/send_discu_msg2",
@@ -174,10 +203,11 @@ func (s *webqqService) mishap(w *weather, kind int, _ time.Duration) {
 
 func (s *webqqService) connect(p *process, _ bot.Store) error {
 	l := p.l
-	jar, err := cookiejar.New(nil)
+	cookies, err := cookiejar.New(nil)
 	if err != nil {
 		return err
 	}
+	jar := &jar{Jar: cookies}
 	p.open(jar)
 	var account *bot.WebQQ
 	client, err := webqq.New(&adder{l.watch, p, p.stream}, webqq.Options{
