@@ -88,6 +88,7 @@ type Profile struct {
 	NameSlow     float64 // a look-up: the answer takes up to 10 s
 	Interrupt    float64 // a Wait: it returns at once and empty, as for a signal
 	Shuffle      float64 // a Wait: its events come in any order
+	Stale        float64 // a descriptor's number that is registered anew: an event of the one before comes late
 
 	// CutWithin is the range of bytes in which a cut falls. Zero means 4,096.
 	CutWithin int64

@@ -164,6 +164,7 @@ func TestProfile(t *testing.T) {
 		{"cut within the default", sim.Profile{Cut: 1}, []error{io.EOF}},
 		{"interrupt", sim.Profile{Interrupt: .9}, []error{io.EOF}},
 		{"shuffle", sim.Profile{Shuffle: .5}, []error{io.EOF}},
+		{"stale", sim.Profile{Stale: 1}, []error{io.EOF}},
 		{"cut at once", sim.Profile{Cut: 1, CutWithin: 7}, []error{io.EOF, syscall.ECONNRESET, nil}},
 		{"short", sim.Profile{Short: 1}, []error{io.EOF}},
 		{"spurious", sim.Profile{Spurious: 1}, []error{io.EOF}},

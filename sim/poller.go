@@ -21,6 +21,8 @@ type poller struct {
 	woken  atomic.Bool // all that another goroutine may touch
 	inWait bool
 	closed bool
+	gens   map[int]uint32 // the last registration of each number
+	stale  []loop.Event   // of earlier ones, whose number was registered anew since the last Wait
 	// process counts the Exits before this poller was made.
 	process int
 }
@@ -52,6 +54,10 @@ func (p *poller) Add(fd int, gen uint32, want loop.Events) error {
 	}
 	p.w.tracef("fd %d add %v", fd, want)
 	s.reg = &registration{p: p, sock: s, gen: gen, want: want}
+	if last, ok := p.gens[fd]; ok && last != gen {
+		p.stale = append(p.stale, loop.Event{FD: fd, Gen: last, Ready: loop.Read | loop.Write})
+	}
+	p.gens[fd] = gen
 	s.changed()
 	return nil
 }
@@ -106,6 +112,9 @@ func (p *poller) Wait(dst []loop.Event, timeout time.Duration) (int, error) {
 	if w.chance(w.profile.Interrupt) {
 		return 0, nil
 	}
+	if n := p.outdated(dst); n > 0 {
+		return n, nil
+	}
 	if p.process != w.process {
 		return 0, ErrExited
 	}
@@ -157,6 +166,22 @@ func (p *poller) Wait(dst []loop.Event, timeout time.Duration) (int, error) {
 		w.now = next
 		w.still = 0
 	}
+}
+
+// outdated fills dst with what an earlier owner of a number that has been
+// registered anew was ready for. A kernel tells of it in a batch whose earlier
+// handler closes one descriptor and opens another: the rest of that batch is
+// what this is.
+func (p *poller) outdated(dst []loop.Event) (n int) {
+	for _, ev := range p.stale {
+		if n < len(dst) && p.w.chance(p.w.profile.Stale) {
+			dst[n] = ev
+			n++
+			p.w.tracef("fd %d is %v (%#x), says an earlier registration", ev.FD, ev.Ready, uint32(ev.Ready))
+		}
+	}
+	p.stale = p.stale[:0]
+	return n
 }
 
 // collect fills dst with what is ready. What it reports goes to the end of the

@@ -97,6 +97,41 @@ func TestWaitIsFair(t *testing.T) {
 	}
 }
 
+// Of a number that is registered anew the one before is told of, once, before
+// anything has happened to the new one.
+func TestProfileOfStale(t *testing.T) {
+	for _, chance := range []float64{0, 1} {
+		w := sim.New(sim.Options{Seed: 1})
+		w.Faults(sim.Profile{Stale: chance})
+		w.Listen(server1, nil)
+		k, p := w.Kernel(), w.Loop().Poller
+		var got []uint32
+		dst := make([]loop.Event, 5)
+		for gen := uint32(1); gen <= 3; gen++ {
+			fd, _ := k.Connect(server1)
+			p.Add(fd, gen, loop.Write)
+			for {
+				n, err := p.Wait(dst, time.Second)
+				if n != 1 || err != nil || dst[0].FD != fd {
+					t.Fatalf("got %d, %v, %v; want one event of fd %d", n, err, dst[0], fd)
+				}
+				if got = append(got, dst[0].Gen); dst[0].Gen == gen {
+					break
+				}
+			}
+			p.Remove(fd)
+			k.Close(fd)
+		}
+		want := []uint32{1, 2, 3}
+		if chance == 1 {
+			want = []uint32{1, 1, 2, 2, 3}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("chance %v: events of registrations %v; want %v", chance, got, want)
+		}
+	}
+}
+
 // Nobody may rely on the order of the events, or on a wait that is not empty.
 func TestProfileOfWait(t *testing.T) {
 	w := sim.New(sim.Options{Seed: 1})

@@ -131,7 +131,7 @@ func New(o Options) *World {
 // Loop returns the options of a loop that lives in this world. Each call makes
 // a new poller; several loops, one after the other, may share a world.
 func (w *World) Loop() loop.Options {
-	return loop.Options{Poller: &poller{w: w, process: w.process}, Clock: clock{w}}
+	return loop.Options{Poller: &poller{w: w, gens: make(map[int]uint32), process: w.process}, Clock: clock{w}}
 }
 
 // Kernel returns the world's operating system, for sched.Options.

@@ -28,6 +28,9 @@ var planted = []struct {
 	{"a timer is forgotten", "sched/exchange.go", []string{
 		"	s := x.stream\n	x.timer.Stop()\n	if x.prev", "	s := x.stream\n	if x.prev",
 	}},
+	{"a generation is not checked", "loop/handler.go", []string{
+		"r.handler == nil || r.gen != ev.Gen || ready", "r.handler == nil || ready",
+	}},
 	{"the generation of a chain is not checked", "sched/stream.go", []string{
 		"c.x.generation == c.generation && !c.x.last", "!c.x.last",
 	}},

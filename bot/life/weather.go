@@ -28,7 +28,7 @@ func newWeather(l *life) *weather {
 		Refuse: p(0.1), Silent: p(0.05), NoDescriptor: p(0.05), NoFile: p(0.02), NoBuffers: p(0.02),
 		Cut: p(0.2), Short: p(0.1), Spurious: p(0.1), Far: p(0.1), Slow: p(0.05),
 		NameFails: p(0.1), NameSilent: p(0.05), NameWrong: p(0.01), NameSlow: p(0.05),
-		Interrupt: p(0.05), Shuffle: p(1),
+		Interrupt: p(0.05), Shuffle: p(1), Stale: p(1),
 		CutWithin: 1 << (6 + w.rand.IntN(12)),
 	}
 	w.fair = true
@@ -44,7 +44,7 @@ func newWeather(l *life) *weather {
 func (w *weather) set() {
 	p := w.base
 	if w.fair {
-		p = sim.Profile{Shuffle: p.Shuffle}
+		p = sim.Profile{Shuffle: p.Shuffle, Stale: p.Stale}
 	}
 	for _, change := range w.over {
 		(*change)(&p)
