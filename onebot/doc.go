@@ -26,7 +26,9 @@
 //
 // A connection that ends, or is silent for too long, is made anew, for ever,
 // after a pause that doubles up to Options.MaxWait, half of it drawn, and
-// begins anew only after a minute that went well. A token that is refused
+// begins anew only after a minute that went well. A WebSocket on which an
+// action got no answer is sent a ping, and must answer that: else it is broken
+// in one direction, though events go on coming. A token that is refused
 // ends the client: *AuthError.
 //
 // That the account is offline is something else: the server is there, and QQ

@@ -597,3 +597,32 @@ func TestStreamClosed(t *testing.T) {
 		})
 	}
 }
+
+// A way that is broken in one direction: events go on coming, and what is sent
+// does not arrive. An action without an answer, and a ping without one, tell.
+func TestDeafSocket(t *testing.T) {
+	g := newStage(t, forward)
+	g.server.Fault(1, sim.Fault{Up: sim.Cut{By: sim.Silence, At: 1000}})
+	g.start()
+	g.run(10 * time.Second)
+	var errs []error
+	for range 20 { // the first of these still get through
+		g.client.Send(Chat{User: 20002}, Text("a word"), func(_ ID, err error) { errs = append(errs, err) })
+		g.run(20 * time.Second)
+		g.tellAll(g.said(1, "hello"))
+	}
+	g.want("changes", g.changes, "connecting", "online",
+		"waiting: neither an action nor a ping was answered: the connection is taken for dead", "connecting", "online")
+	unknown := 0
+	for _, err := range errs {
+		switch {
+		case errors.Is(err, ErrOutcomeUnknown):
+			unknown++
+		case err != nil && !errors.Is(err, ErrNotConnected):
+			t.Errorf("got %v; want an unknown outcome, or that there is no connection", err)
+		}
+	}
+	if unknown == 0 || unknown > 3 || errs[len(errs)-1] != nil || len(errs) != 20 {
+		t.Errorf("%d sends, %d unknown, the last: %v; want 20, 1 to 3, and that it is sent", len(errs), unknown, errs[len(errs)-1])
+	}
+}

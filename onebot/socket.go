@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/qqloop/qqloop/httpwire/websocket"
+	"github.com/qqloop/qqloop/loop"
 	"github.com/qqloop/qqloop/sched"
 )
 
@@ -24,6 +25,7 @@ type socket struct {
 	out     []byte
 	pending map[string]*call // by echo
 	heard   bool             // something has come
+	doubt   *loop.Timer      // runs from an action without an answer to the next pong
 	gone    bool
 }
 
@@ -98,6 +100,7 @@ func (s *socket) send(k *call, params []byte, timeout time.Duration) error {
 	s.pending[k.echo] = k
 	k.timer = c.s.Loop().CallLater(timeout, func() {
 		delete(s.pending, k.echo)
+		s.suspect()
 		k.done(nil, &CallError{k.action, true, ErrNoAnswer})
 	})
 	return nil
@@ -116,6 +119,23 @@ func (s *socket) write(op websocket.Opcode, data []byte) error {
 }
 
 func (s *socket) ping() { s.write(websocket.Ping, nil) } // if it fails, OnEnd says so
+
+// pongWait is how long the answer to a ping may take, once in doubt.
+const pongWait = 15 * time.Second
+
+// errDeaf is that what is sent does not arrive, although something may come.
+var errDeaf = errors.New("neither an action nor a ping was answered: the connection is taken for dead")
+
+// suspect finds out whether what is sent arrives, for an action was not answered.
+// A way may be broken in one direction, and events go on coming by the other:
+// silence does not tell. A pong does (RFC 6455 section 5.5.3).
+func (s *socket) suspect() {
+	if s.doubt != nil {
+		return
+	}
+	s.doubt = s.c.s.Loop().CallLater(pongWait, func() { s.c.lost(errDeaf) })
+	s.ping()
+}
 
 // read takes bytes of the server.
 func (s *socket) read(data []byte) {
@@ -136,6 +156,9 @@ func (s *socket) read(data []byte) {
 		switch m.Op {
 		case websocket.Ping:
 			s.write(websocket.Pong, m.Data)
+		case websocket.Pong:
+			stopTimer(s.doubt)
+			s.doubt = nil
 		case websocket.Close:
 			s.closed(m)
 			return
@@ -213,6 +236,7 @@ var errCut = errors.New("the connection was lost before the answer came")
 // tells those who wait for a reply.
 func (s *socket) drop() {
 	s.gone = true
+	stopTimer(s.doubt)
 	s.conn.Close()
 	for _, k := range s.pending {
 		k.timer.Stop()
