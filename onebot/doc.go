@@ -40,7 +40,7 @@
 // Events are not repeated by any implementation. What was missed is taken
 // from the history (get_group_msg_history, get_friend_msg_history) of the
 // fifty latest chats, where there is one: when events are followed anew, when the account is
-// back, and when a poll has slept through more than it should. A chat whose
+// back, and when the machine was asleep. A chat whose
 // history cannot be had is asked again. Messages are known by account, chat, number and time, so that
 // none is given twice, whichever way it came.
 //

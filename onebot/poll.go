@@ -16,11 +16,6 @@ type poller struct {
 	epoch int
 	shape pollShape
 	known bool // the server has the action
-
-	// When the latest was sent, on both clocks, and how long it may be held.
-	sent time.Duration
-	wall time.Time
-	wait time.Duration
 }
 
 type pollShape struct {
@@ -64,7 +59,6 @@ func (p *poller) poll(after time.Duration) sched.Next {
 	if !p.known {
 		wait = time.Millisecond
 	}
-	p.sent, p.wall, p.wait = p.c.s.Loop().Time()+after, p.c.s.Loop().Wall().Add(after), wait
 	r := p.c.request("POST", p.shape.action)
 	r.Header.Add("Content-Type", "application/json")
 	r.Body, _ = encode(p.shape.params(p.c, wait))
@@ -97,15 +91,10 @@ func (p *poller) readPoll(resp *sched.Response, err error) sched.Next {
 		c.lost(err)
 		return sched.Next{}
 	}
-	c.watch.hear(c.s.Loop().Time())
+	c.hear()
 	if !p.known {
 		p.known = true
 		c.ready()
-	}
-	if p.slept() && !c.history.running {
-		c.log.Debug("the machine has slept, and the server may have forgotten who asks")
-		c.history.miss()
-		c.catchUp()
 	}
 	for _, event := range news {
 		if p.epoch != c.epoch {
@@ -120,19 +109,6 @@ func (p *poller) readPoll(resp *sched.Response, err error) sched.Next {
 		return p.poll(pollQuick)
 	}
 	return p.poll(0)
-}
-
-// pollKept is how long a server may be relied on to keep the place of whoever
-// does not ask: LLBot keeps it for minutes.
-const pollKept = 30 * time.Second
-
-// slept reports whether the latest poll has taken longer than it can have: the
-// machine was suspended, or its clock was set, of which the first is missed on
-// one of the clocks.
-func (p *poller) slept() bool {
-	took := p.c.s.Loop().Time() - p.sent
-	drift := p.c.s.Loop().Wall().Sub(p.wall) - took
-	return took > p.wait+pollKept || drift > pollKept || drift < -pollKept
 }
 
 func isStatus(err error) bool { _, ok := err.(*StatusError); return ok }

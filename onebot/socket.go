@@ -139,7 +139,7 @@ func (s *socket) suspect() {
 
 // read takes bytes of the server.
 func (s *socket) read(data []byte) {
-	s.c.watch.hear(s.c.s.Loop().Time())
+	s.c.hear()
 	s.dec.Feed(data)
 	for !s.gone {
 		m, ok, err := s.dec.Next()

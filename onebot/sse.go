@@ -21,7 +21,7 @@ func (c *Client) startSSE() {
 	opened := func() {
 		if here() && !open {
 			open = true
-			c.watch.hear(c.s.Loop().Time())
+			c.hear()
 			c.ready()
 		}
 	}

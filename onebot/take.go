@@ -5,7 +5,7 @@ import "encoding/json"
 // take takes an event as it came. What is no event, such as a part of
 // NapCat's stream actions, is passed over.
 func (c *Client) take(raw []byte) {
-	c.watch.hear(c.s.Loop().Time())
+	c.hear()
 	e, err := ParseEvent(raw)
 	if err != nil {
 		c.log.Warn("what came is no event", "err", err)

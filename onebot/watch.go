@@ -17,6 +17,12 @@ type watch struct {
 	interval time.Duration // between heartbeats; 0: there are none
 	asked    bool          // a get_status is under way
 	missed   int           // of them, in a row, that got no answer
+
+	// Both clocks, when it was last known that the machine is awake; and when it
+	// is to be seen again.
+	awake time.Duration
+	wall  time.Time
+	due   time.Duration
 }
 
 // stop forgets everything.
@@ -26,7 +32,38 @@ func (w *watch) stop() {
 	*w = watch{}
 }
 
-func (w *watch) hear(now time.Duration) { w.heard = now }
+// sleepLeast is how long a sleep is that matters. While the machine is suspended
+// an account may be put out and let in again, of which no event tells afterwards;
+// and LLBot keeps the place of a poll for minutes only.
+const sleepLeast = 30 * time.Second
+
+// slept reports whether the machine was suspended since this was last asked, or
+// its clock set, which looks the same. Some systems count a sleep on the
+// monotonic clock, and then a timer is late; some do not, and then the clocks
+// have come apart.
+func (w *watch) slept(now time.Duration, wall time.Time) bool {
+	drift := wall.Sub(w.wall) - (now - w.awake)
+	slept := now > w.due+sleepLeast || drift > sleepLeast || drift < -sleepLeast
+	w.awake, w.wall, w.due = now, wall, max(w.due, now)
+	return slept
+}
+
+// hear notes that something has come, before it is looked at: what came
+// while the machine was asleep lies in front of it.
+func (c *Client) hear() {
+	c.wake()
+	c.watch.heard = c.s.Loop().Time()
+}
+
+// wake catches up after a sleep.
+func (c *Client) wake() {
+	l := c.s.Loop()
+	if c.since != never && c.watch.slept(l.Time(), l.Wall()) && !c.history.running {
+		c.log.Debug("the machine has slept, or its clock was set")
+		c.history.miss()
+		c.catchUp()
+	}
+}
 
 // limit returns how long the connection may be silent, 0 for as long as it
 // likes.
@@ -41,7 +78,8 @@ func (w *watch) limit(c *Client) time.Duration {
 }
 
 func (c *Client) startWatch() {
-	c.watch.hear(c.s.Loop().Time())
+	l := c.s.Loop()
+	c.watch.heard, c.watch.awake, c.watch.wall = l.Time(), l.Time(), l.Wall()
 	c.armWatch()
 }
 
@@ -56,11 +94,13 @@ func (c *Client) armWatch() {
 		next = min(next, max(limit-silent, time.Millisecond))
 	}
 	stopTimer(c.watch.timer)
+	c.watch.due = c.s.Loop().Time() + next
 	c.watch.timer = c.s.Loop().CallLater(next, c.look)
 }
 
 // look judges the silence, and asks whether somebody is there.
 func (c *Client) look() {
+	c.wake()
 	silent := c.s.Loop().Time() - c.watch.heard
 	if limit := c.watch.limit(c); limit > 0 && silent >= limit {
 		c.lost(&SilenceError{silent})
@@ -76,7 +116,7 @@ func (c *Client) look() {
 		c.ask("get_status", nil, func(data json.RawMessage, err error) { c.readStatus(data, err) })
 	}
 	if c.way == SSE && c.watch.limit(c) == 0 && silent >= c.o.Renew {
-		c.watch.hear(c.s.Loop().Time())
+		c.watch.heard = c.s.Loop().Time()
 		c.watch.asked = false
 		c.renew()
 	}
