@@ -24,6 +24,7 @@ type history struct {
 	failed  []Chat // whose messages were not
 	cut     bool   // for want of an answer: that is tried again until there is one
 	tries   int    // in a row that ended with any of these
+	again   bool   // more may have been missed since this one began
 	timer   *loop.Timer
 	todo    []Chat
 	found   []Event
@@ -83,7 +84,7 @@ func (c *Client) abandonCatchUp() {
 	stopTimer(h.timer)
 	h.miss()
 	held := h.held
-	h.running, h.todo, h.failed, h.found, h.held = false, nil, nil, nil, nil
+	h.running, h.again, h.todo, h.failed, h.found, h.held = false, false, nil, nil, nil, nil
 	if len(held) > 0 {
 		c.soon(func() { c.giveAll(held) })
 	}
@@ -115,6 +116,17 @@ func (c *Client) catchUp() {
 	h.running, h.blind, h.cut, h.failed, h.found = true, false, false, nil, nil
 	h.todo = h.latest()
 	c.ask("get_group_list", nil, c.readGroups)
+}
+
+// mayMiss catches up because something may just have been missed, while events
+// are followed; and if that is going on already, once more behind it.
+func (c *Client) mayMiss() {
+	c.history.miss()
+	if c.history.running {
+		c.history.again = true
+		return
+	}
+	c.catchUp()
 }
 
 // catchUpRest tries once more what failed.
@@ -288,9 +300,13 @@ func (c *Client) endCatchUp() {
 	slices.SortStableFunc(h.found, func(a, b Event) int { return cmp.Compare(a.Time, b.Time) })
 	events := append(h.found, h.held...)
 	h.running, h.found, h.held = false, nil, nil
-	if h.tries++; (h.blind || len(h.failed) > 0) && (h.cut || h.tries <= historyTries) {
+	switch h.tries++; {
+	case h.again:
+		h.again = false
+		h.timer = c.s.Loop().CallLater(0, c.catchUp)
+	case (h.blind || len(h.failed) > 0) && (h.cut || h.tries <= historyTries):
 		h.timer = c.s.Loop().CallLater(c.wait(h.tries+2), c.catchUpRest)
-	} else {
+	default:
 		h.tries, h.failed = 0, nil
 		h.missed = c.account.offline != nil // there is more when it is back
 	}

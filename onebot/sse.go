@@ -9,14 +9,15 @@ import (
 )
 
 // headWait is how long the head of the event stream is waited for. A server
-// that has refused nothing until then keeps it back for the first event.
+// that has refused nothing until then keeps it back for the first event; or is
+// slow, and what is said before it comes is in the history only.
 const headWait = 5 * time.Second
 
 // startSSE follows GET /_events, of NapCat's SSE server and of LLBot. The
 // stream is opened again by lost, not by sched: all ways of listening are to
 // heal in the same way.
 func (c *Client) startSSE() {
-	epoch, open := c.epoch, false
+	epoch, open, begun := c.epoch, false, false
 	here := func() bool { return c.epoch == epoch }
 	opened := func() {
 		if here() && !open {
@@ -25,12 +26,23 @@ func (c *Client) startSSE() {
 			c.ready()
 		}
 	}
+	// head is that the head has come: from here on nothing is missed.
+	head := func() {
+		first := here() && !begun
+		begun = true
+		switch {
+		case first && open:
+			c.mayMiss()
+		case first:
+			opened()
+		}
+	}
 	r := c.request("GET", "_events")
 	r.Timeouts.FirstByte, r.Timeouts.Stall = -1, -1 // silence is watched here
 	r.Trace = func(t sched.Trace) {
 		if t.Op == sched.TraceHead && t.Head.Status == 200 &&
 			strings.HasPrefix(string(t.Head.Fields.Peek("Content-Type")), "text/event-stream") {
-			c.soon(opened)
+			c.soon(head)
 		}
 	}
 	c.watch.head = c.s.Loop().CallLater(headWait, opened)
@@ -38,7 +50,7 @@ func (c *Client) startSSE() {
 		Request: r,
 		OnEvent: func(e httpwire.ServerEvent) error {
 			if here() {
-				opened() // the event may have come in one read with the head
+				head() // the event may have come in one read with it
 			}
 			if here() {
 				c.take([]byte(e.Data))

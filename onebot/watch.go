@@ -58,10 +58,9 @@ func (c *Client) hear() {
 // wake catches up after a sleep.
 func (c *Client) wake() {
 	l := c.s.Loop()
-	if c.since != never && c.watch.slept(l.Time(), l.Wall()) && !c.history.running {
+	if c.since != never && c.watch.slept(l.Time(), l.Wall()) {
 		c.log.Debug("the machine has slept, or its clock was set")
-		c.history.miss()
-		c.catchUp()
+		c.mayMiss()
 	}
 }
 
