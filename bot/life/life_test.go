@@ -50,7 +50,7 @@ func TestLives(t *testing.T) {
 // The same on OneBot, in each flavour and by each transport. Here the protocol
 // loses nothing: what was said while the bot was away is in the history.
 func TestOneBotLives(t *testing.T) {
-	sum := liveAll(t, OneBot, 40)
+	sum := liveAll(t, OneBot, 25)
 	if sum.Answered == 0 || sum.Lost != 0 || sum.Unknown == 0 {
 		t.Errorf("%d answered, %d lost, %d unknown; want some, none, some", sum.Answered, sum.Lost, sum.Unknown)
 	}
