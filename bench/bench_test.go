@@ -173,8 +173,8 @@ func TestPlanIsWhole(t *testing.T) {
 			}
 		}
 	}
-	if got := len(scenarios); got != 16 {
-		t.Errorf("there are %d scenarios; the contract has 16", got)
+	if got := len(scenarios); got != 17 {
+		t.Errorf("there are %d scenarios; the contract has 16, and accounts stands beside them", got)
 	}
 }
 
