@@ -147,12 +147,12 @@ func (c *Client) wayFailed(err error) {
 	}
 }
 
-// ready is the end of the walk: events come.
+// ready is the end of the walk, or that a stream is open anew: events come.
 func (c *Client) ready() {
+	c.startWatch()
 	if c.since == never {
 		c.since = c.s.Loop().Time()
 		c.log.Info("connected", "account", c.self, "nick", c.nick, "transport", string(c.way), "implementation", c.version.Name)
-		c.startWatch()
 		c.tellAccount()
 	}
 	c.catchUp()

@@ -37,12 +37,12 @@
 // heartbeat that says all is well is not believed until it has said otherwise
 // once, or something comes from QQ: they go on being green after a kick.
 //
-// Events are not repeated by any implementation. What was missed is taken
-// from the history (get_group_msg_history, get_friend_msg_history) of the
-// fifty latest chats, where there is one: when events are followed anew, when the account is
-// back, and when the machine was asleep. A chat whose
-// history cannot be had is asked again. Messages are known by account, chat, number and time, so that
-// none is given twice, whichever way it came.
+// Events are not repeated by any implementation. What was missed is taken from
+// the history (get_group_msg_history, get_friend_msg_history) of the fifty
+// latest chats, where there is one: when events are followed anew, when the
+// account is back, and when the machine was asleep. A chat whose history
+// cannot be had is asked again. Messages are known by account, chat, number
+// and time, so that none is given twice, whichever way it came.
 //
 // A message is sent once. A failed reply is the service's refusal, or that the
 // account is offline, which get_status is asked; one that was lost, or says that

@@ -139,3 +139,20 @@ func TestLateHead(t *testing.T) {
 	g.run(time.Second)
 	g.want("heard", g.got, "group 900 20002 to nobody", "group 900 20002 live")
 }
+
+// A quiet event stream is opened anew, and the machine falls asleep before that
+// is done: the history is looked through once for both.
+func TestAsleepWhileRenewing(t *testing.T) {
+	g := newStage(t, napcat)
+	g.actions["get_group_msg_history"] = func(map[string]any) string { return ok(`{"messages":[]}`) }
+	g.start()
+	before := g.count("get_group_list")
+	g.paths["/_events"] = func(x *sim.Exchange) {
+		g.world.Suspend(time.Hour)
+		g.world.After(time.Second, func() { g.sse(x) })
+	}
+	g.run(g.client.o.Renew + 2*time.Minute)
+	if n := g.count("get_group_list") - before; n != 1 {
+		t.Errorf("the chats were listed %d times; want once", n)
+	}
+}

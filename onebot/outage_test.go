@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qqloop/qqloop/httpwire/websocket"
 	"github.com/qqloop/qqloop/sched"
 	"github.com/qqloop/qqloop/sim"
 )
@@ -101,17 +100,6 @@ func TestSilence(t *testing.T) {
 				t.Errorf("the state is %v; want online again", got)
 			}
 		})
-	}
-}
-
-// A WebSocket without heartbeats that answers pings is quiet, and not dead.
-func TestPing(t *testing.T) {
-	g := newStage(t, forward)
-	g.start()
-	g.run(time.Hour)
-	g.want("changes", g.changes, "connecting", "online")
-	if n := g.sockets[0].pings; n < 100 || n > 121 {
-		t.Errorf("%d pings in an hour; want one each half minute", n)
 	}
 }
 
@@ -240,35 +228,6 @@ func TestLoginLater(t *testing.T) {
 	}
 }
 
-// Of a send that is refused it is asked how the account is: with one that was put
-// out the message is not refused, but too early.
-func TestRefusedSends(t *testing.T) {
-	const refusal = "onebot: send to group 900: send_group_msg: retcode 1200: EventChecker Failed"
-	for _, test := range []struct{ online, err, changes string }{
-		{"true", refusal, "connecting online"},
-		{"false", "onebot: send to group 900: the account is offline", "connecting online account offline: the account is offline"},
-	} {
-		g := newStage(t, llbot)
-		g.start()
-		g.actions["send_group_msg"] = func(map[string]any) string {
-			return `{"status":"failed","retcode":1200,"data":null,"message":"EventChecker Failed","wording":"EventChecker Failed"}`
-		}
-		g.actions["get_status"] = func(map[string]any) string { return ok(`{"online":` + test.online + `,"good":true}`) }
-		var got []string
-		for range 3 {
-			g.client.Send(Group(900), Text("x"), func(_ ID, err error) {
-				got = append(got, err.Error())
-				if offline := errors.Is(err, ErrOffline); offline != (test.online == "false") {
-					t.Errorf("%v wraps ErrOffline: %t", err, offline)
-				}
-			})
-		}
-		g.run(time.Second)
-		g.want("outcomes", got, test.err, test.err, test.err)
-		g.want("changes", []string{strings.Join(g.changes, " ")}, test.changes)
-	}
-}
-
 // What the server gives twice is given once: in one connection, and over two.
 func TestDuplicates(t *testing.T) {
 	for name, change := range ways {
@@ -305,82 +264,6 @@ func TestOwnMessages(t *testing.T) {
 	g.want("heard", g.got, "group 900 20002 ids as strings")
 }
 
-// A message is sent once, whatever becomes of the answer; and what is known
-// of it is told.
-func TestSendOutcomes(t *testing.T) {
-	for _, test := range []struct {
-		name    string
-		change  func(*stage, *Options)
-		reply   string // of the action; "": none ever
-		unknown bool
-		want    string
-	}{
-		{"done", llbot, ok(`{"message_id":7}`), false, ""},
-		{"async", llbot, `{"status":"async","retcode":1,"data":null}`, false, ""},
-		{"id as a string", llbot, ok(`{"message_id":"7"}`), false, ""},
-		{"refused, NapCat", napcat, `{"status":"failed","retcode":200,"data":null,"message":"you are muted","wording":"you are muted"}`, false, "onebot: send to group 900: send_group_msg: retcode 200: you are muted"},
-		{"refused, go-cqhttp", llbot, `{"status":"failed","retcode":100,"data":null,"msg":"SEND_MSG_API_ERROR","wording":"muted"}`, false, "onebot: send to group 900: send_group_msg: retcode 100: SEND_MSG_API_ERROR: muted"},
-		{"refused without a word", llbot, `{"status":"failed","retcode":1400}`, false, "onebot: send to group 900: send_group_msg: retcode 1400: bad parameters"},
-		{"NapCat's timeout", napcat, `{"status":"failed","retcode":200,"data":null,"message":"Error: Timeout: NTEvent","wording":""}`, true, "onebot: send to group 900: the message may have been sent: send_group_msg: retcode 200: Error: Timeout: NTEvent"},
-		{"no answer", llbot, "", true, "onebot: send to group 900: the message may have been sent: send_group_msg: POST http://10.0.0.1:3000/send_group_msg: "},
-		{"no answer over a WebSocket", forward, "", true, "onebot: send to group 900: the message may have been sent: send_group_msg: no answer came in time"},
-		{"no JSON", llbot, "<html>", true, "onebot: send to group 900: the message may have been sent: the reply of send_group_msg: "},
-		{"no such action", llbot, "404", false, "onebot: send to group 900: send_group_msg: HTTP 404: the server has no such action; is this the OneBot address?"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			g := newStage(t, test.change)
-			g.start()
-			g.actions["send_group_msg"] = func(map[string]any) string { return test.reply }
-			var errs []error
-			g.client.Send(Group(900), Text("x"), func(_ ID, err error) { errs = append(errs, err) })
-			if len(errs) != 0 {
-				t.Error("done was called before Send had returned")
-			}
-			g.run(3 * time.Minute)
-			if n := g.count("send_group_msg"); n != 1 {
-				t.Errorf("it was sent %d times", n)
-			}
-			switch {
-			case len(errs) != 1:
-				t.Errorf("done was called %d times", len(errs))
-			case test.want == "" && errs[0] != nil, test.want != "" && (errs[0] == nil || !strings.HasPrefix(errs[0].Error(), test.want)):
-				t.Errorf("got %v; want %s", errs[0], test.want)
-			case errors.Is(errs[0], ErrOutcomeUnknown) != test.unknown:
-				t.Errorf("outcome unknown is %t; want %t", !test.unknown, test.unknown)
-			}
-		})
-	}
-}
-
-// The connection ends between a message and its answer.
-func TestSendCut(t *testing.T) {
-	for name, change := range ways {
-		t.Run(name, func(t *testing.T) {
-			g := newStage(t, change)
-			g.start()
-			g.actions["send_private_msg"] = func(map[string]any) string {
-				g.world.After(0, func() { g.server.Cut(sim.Reset); g.streams, g.sockets = nil, nil })
-				return ""
-			}
-			var errs []error
-			note := func(_ ID, err error) { errs = append(errs, err) }
-			g.client.Send(Private(20002), Text("one"), note)
-			g.client.Send(Private(20002), Text("two"), note)
-			g.run(100 * time.Millisecond)
-			if len(errs) == 0 || !errors.Is(errs[0], ErrOutcomeUnknown) {
-				t.Errorf("got %v; want ErrOutcomeUnknown for the first", errs)
-			}
-			if name == "ws" && (len(errs) != 2 || !errors.Is(errs[1], ErrNotConnected) && !errors.Is(errs[0], ErrNotConnected)) {
-				t.Errorf("got %v; want ErrNotConnected for the other", errs)
-			}
-			g.run(time.Minute)
-			if len(errs) != 2 {
-				t.Errorf("done was called %d times", len(errs))
-			}
-		})
-	}
-}
-
 // Messages keep their order, and Shutdown waits for them.
 func TestShutdown(t *testing.T) {
 	for name, change := range ways {
@@ -403,45 +286,6 @@ func TestShutdown(t *testing.T) {
 			}
 			if len(g.ends) != 1 || g.ends[0] != nil {
 				t.Errorf("it ended with %v; want once, nil", g.ends)
-			}
-		})
-	}
-}
-
-// The server says goodbye, or breaks the protocol; the client answers with
-// the code that says so.
-func TestSocketCloses(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		say  func(*peer)
-		code websocket.Code
-		want string
-	}{
-		{"going away", func(p *peer) { p.write(p.enc.AppendClose(nil, websocket.GoingAway, "bye")) }, websocket.GoingAway,
-			"waiting: the server closed the WebSocket with code 1001: bye"},
-		{"reserved bits", func(p *peer) { p.write([]byte{0xf1, 0}) }, websocket.ProtocolError,
-			"waiting: websocket: frame with reserved bits 0x70, though no extension was agreed on (close code 1002)"},
-		{"no UTF-8", func(p *peer) { p.write([]byte{0x81, 1, 0xff}) }, websocket.InvalidPayload,
-			"waiting: websocket: text that is not UTF-8 (close code 1007)"},
-		{"too large", func(p *peer) { p.write([]byte{0x81, 127, 0, 0, 0, 0, 0x10, 0, 0, 0}) }, websocket.MessageTooBig,
-			"waiting: websocket: message of 268435456 bytes or more; the limit is 67108864 (close code 1009)"},
-		{"FIN", func(p *peer) { p.Peer.CloseWrite() }, 0, "waiting: the server closed the connection"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			g := newStage(t, forward)
-			g.start()
-			p := g.sockets[0]
-			test.say(p)
-			g.run(100 * time.Millisecond)
-			if len(g.changes) < 3 || g.changes[2] != test.want {
-				t.Errorf("got %q; want %q", g.changes, test.want)
-			}
-			if (p.close != nil) != (test.code != 0) || p.close != nil && p.close.Code != test.code {
-				t.Errorf("the client closed with %+v; want code %d", p.close, test.code)
-			}
-			g.run(10 * time.Second)
-			if g.client.State() != Online {
-				t.Errorf("the state is %v; want online again", g.client.State())
 			}
 		})
 	}
@@ -512,34 +356,5 @@ func TestStreamClosed(t *testing.T) {
 				t.Errorf("it ended with %v; want once, ErrClosed", g.ends)
 			}
 		})
-	}
-}
-
-// A way that is broken in one direction: events go on coming, and what is sent
-// does not arrive. An action without an answer, and a ping without one, tell.
-func TestDeafSocket(t *testing.T) {
-	g := newStage(t, forward)
-	g.server.Fault(1, sim.Fault{Up: sim.Cut{By: sim.Silence, At: 1000}})
-	g.start()
-	g.run(10 * time.Second)
-	var errs []error
-	for range 20 { // the first of these still get through
-		g.client.Send(Chat{User: 20002}, Text("a word"), func(_ ID, err error) { errs = append(errs, err) })
-		g.run(20 * time.Second)
-		g.tellAll(g.said(1, "hello"))
-	}
-	g.want("changes", g.changes, "connecting", "online",
-		"waiting: neither an action nor a ping was answered: the connection is taken for dead", "connecting", "online")
-	unknown := 0
-	for _, err := range errs {
-		switch {
-		case errors.Is(err, ErrOutcomeUnknown):
-			unknown++
-		case err != nil && !errors.Is(err, ErrNotConnected):
-			t.Errorf("got %v; want an unknown outcome, or that there is no connection", err)
-		}
-	}
-	if unknown == 0 || unknown > 3 || errs[len(errs)-1] != nil || len(errs) != 20 {
-		t.Errorf("%d sends, %d unknown, the last: %v; want 20, 1 to 3, and that it is sent", len(errs), unknown, errs[len(errs)-1])
 	}
 }

@@ -22,18 +22,18 @@ func (c *Client) startSSE() {
 	opened := func() {
 		if here() && !open {
 			open = true
-			c.hear()
 			c.ready()
 		}
 	}
 	// head is that the head has come: from here on nothing is missed.
 	head := func() {
-		first := here() && !begun
+		if begun || !here() {
+			return
+		}
 		begun = true
-		switch {
-		case first && open:
+		if open {
 			c.mayMiss()
-		case first:
+		} else {
 			opened()
 		}
 	}

@@ -68,6 +68,7 @@
 //
 // The machine is simulated, too: Suspend closes its lid, JumpWall sets its
 // clock, Exit kills the process, so that the next one finds what it left.
+// An event of a descriptor's last owner may come late (Profile.Stale).
 // EINTR is an empty Wait (Profile.Interrupt): other calls that a signal
 // interrupts are begun again below the seam, as in the real kernel package.
 //

@@ -112,11 +112,11 @@ func (p *poller) Wait(dst []loop.Event, timeout time.Duration) (int, error) {
 	if w.chance(w.profile.Interrupt) {
 		return 0, nil
 	}
-	if n := p.outdated(dst); n > 0 {
-		return n, nil
-	}
 	if p.process != w.process {
 		return 0, ErrExited
+	}
+	if n := p.outdated(dst); n > 0 {
+		return n, nil
 	}
 	deadline := time.Duration(math.MaxInt64) // on the program's clock
 	if timeout >= 0 && timeout < deadline-w.now {

@@ -3,13 +3,14 @@
 // One seed is one life: a bot as the command builds it (package bot over
 // webqq.Client or onebot.Client over sched.Stream over loop.Loop), on a
 // simulated machine, with the emulator of the service on another one; OneBot's
-// is NapCat or LLBot, followed by event stream, poll or WebSocket. Friends and members of groups
-// talk to it at all hours. Meanwhile the network is cut for seconds or hours,
-// servers restart, hang, and send more than they should, the name service is
-// out of order, descriptors run out, the session expires, somebody else logs in
-// with the account, QQ puts it out, the laptop sleeps, its clock jumps, and the process is
-// ended and begun again. All of it is drawn from the seed, so that a life
-// repeats exactly: Replay is the command that does it, with a trace.
+// is NapCat or LLBot, followed by event stream, poll or WebSocket. Friends and
+// members of groups talk to it at all hours. Meanwhile the network is cut for
+// seconds or hours, servers restart, hang, and send more than they should, the
+// name service is out of order, descriptors run out, the session expires,
+// somebody else logs in with the account, QQ puts it out, the laptop sleeps,
+// its clock jumps, and the process is ended and begun again. All of it is
+// drawn from the seed, so that a life repeats exactly: Replay is the command
+// that does it, with a trace.
 //
 // # What is watched
 //
@@ -37,8 +38,9 @@
 //
 // WebQQ itself loses messages: the service lets go of one when it answers a
 // poll with it, and nobody learns whether the answer arrived. OneBot's servers
-// keep a history, so that there nothing may be lost. And on both a send whose connection ended before its answer may have been taken: it is not
-// sent again. Both are counted, and for each it is checked that it was so: the
+// keep a history, so that there nothing may be lost. And on both a send whose
+// connection ended before its answer may have been taken: it is not sent
+// again. Both are counted, and for each it is checked that it was so: the
 // program never got to read that reply from its socket; the send's error says
 // that its outcome is unknown, or the process ended in the middle of it.
 package life
