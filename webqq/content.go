@@ -172,7 +172,7 @@ func decodeContent(raw json.RawMessage) Content {
 		if json.Unmarshal(raw, &text) != nil {
 			return nil
 		}
-		return cleanText(Content(nil).addText(text))
+		return cleanText(Content(nil).addText(newlines(text)))
 	}
 	var c Content
 	only := true // nothing but the font: how SmartQQ shows a picture
@@ -182,7 +182,7 @@ func decodeContent(raw json.RawMessage) Content {
 			if json.Unmarshal(item, &text) != nil {
 				continue
 			}
-			c = c.addText(strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n"))
+			c = c.addText(newlines(text))
 			only = false
 			continue
 		}
@@ -204,6 +204,11 @@ func decodeContent(raw json.RawMessage) Content {
 		return Content{{Kind: ItemPicture}}
 	}
 	return cleanText(c)
+}
+
+// newlines returns text with \n for \r and \r\n, which some clients send.
+func newlines(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 }
 
 // decodeItem splits ["face",14] into its name and the rest.

@@ -33,6 +33,7 @@ func TestDecodeContent(t *testing.T) {
 		{"texts in a row", `["a","b "]`, Content{{Text: "ab"}}, "ab"},
 		{"unknown items", `[["shake",1],7,null,"x "]`, Content{{Text: "x"}}, "x"},
 		{"bare string", `"hi "`, Content{{Text: "hi"}}, "hi"},
+		{"newlines of a bare string", `"a\rb\r\nc "`, Content{{Text: "a\nb\nc"}}, "a\nb\nc"},
 		{"nothing", `[]`, nil, ""},
 		{"not content", `{}`, nil, ""},
 	} {
