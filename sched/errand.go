@@ -23,19 +23,23 @@ type errand struct {
 
 // errands are the steps of handshakes that wait for a worker. Those of
 // handshakes that have begun go first, for such a one holds keys, a transcript
-// and a stack, tens of kilobytes together: of a burst of a thousand, 64 are
+// and a stack, tens of kilobytes together: of a burst of a thousand, 16 are
 // under way at once, and the next one begins when one ends.
 //
-// A server that is silent must not hold up the others. So where fewer than 16
-// handshakes end in a tenth of a second, twice as many may be under way.
+// That is enough where processors are what they wait for, ours or the server's.
+// Where servers are far away, or silent, twice as many may be under way: when in
+// 50 ms fewer have ended than may be under way, and the workers had nothing to do
+// for half of it.
 type errands struct {
 	begun, fresh errandList
 	out, most    int // with the workers, and of these at most
 
 	shaking int // handshakes that a worker has begun and that have not ended,
 	room    int // of which there may be so many at once
-	ended   int // in this tenth of a second
 	watch   loop.Timer
+	ended   int           // since watch began
+	idle    time.Duration // in which the workers had nothing to do since then,
+	since   time.Duration // but for that from here on, if they have nothing now
 }
 
 const (
@@ -44,9 +48,8 @@ const (
 	// makes no long turn. With 16, a timer is twice as late in a burst.
 	errandsEach = 4
 
-	shakesAtOnce = 64 // at first
-	shakesMoving = 16
-	shakesWatch  = 100 * time.Millisecond
+	shakesAtOnce = 16 // at first
+	shakesWatch  = 50 * time.Millisecond
 )
 
 type errandList struct{ head, tail *errand }
@@ -101,6 +104,7 @@ func (s *Stream) sendErrands() {
 			break
 		}
 		e.sent = true
+		s.noteIdle()
 		q.out++
 		if e.first {
 			e.conn.extra().begun = true
@@ -119,17 +123,26 @@ func (s *Stream) sendErrands() {
 		q.room = shakesAtOnce
 		q.watch.Stop()
 	case !q.watch.Active():
-		q.ended = 0
+		q.ended, q.idle, q.since = 0, 0, s.loop.Time()
 		q.watch.Reset(s.loop.Time() + shakesWatch)
 	}
 }
 
-// widen lets more handshakes begin, if those that have do not come to an end.
+// widen lets more handshakes begin, if those that have wait for their servers.
 func (s *Stream) widen() {
-	if q := &s.errands; q.ended < shakesMoving {
+	s.noteIdle()
+	if q := &s.errands; q.ended < q.room && q.idle >= shakesWatch/2 {
 		q.room *= 2
 	}
 	s.sendErrands()
+}
+
+// noteIdle adds the time in which the workers have had nothing to do.
+func (s *Stream) noteIdle() {
+	if q, now := &s.errands, s.loop.Time(); q.out == 0 {
+		q.idle += now - q.since
+		q.since = now
+	}
 }
 
 // endShake takes c out of the count of handshakes.
@@ -150,7 +163,9 @@ func (c *conn) endShake() {
 
 // back takes a handshake back from a worker, if it is still wanted.
 func (s *Stream) back(e *errand) {
-	s.errands.out--
+	if s.errands.out--; s.errands.out == 0 {
+		s.errands.since = s.loop.Time()
+	}
 	defer s.sendErrands()
 	c := e.conn
 	if c.away != e {
