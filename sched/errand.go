@@ -106,6 +106,7 @@ func (s *Stream) sendErrands() {
 		e.sent = true
 		s.noteIdle()
 		q.out++
+		s.lendHello(e.tls)
 		if e.first {
 			e.conn.extra().begun = true
 			q.shaking++
@@ -125,6 +126,17 @@ func (s *Stream) sendErrands() {
 	case !q.watch.Active():
 		q.ended, q.idle, q.since = 0, 0, s.loop.Time()
 		q.watch.Reset(s.loop.Time() + shakesWatch)
+	}
+}
+
+// helloSize is enough for a ClientHello with a post-quantum key, 1.6 KB.
+const helloSize = 2 << 10
+
+// lendHello gives t memory for what a worker will have it write.
+func (s *Stream) lendHello(t *tlsconn.Conn) {
+	if n := len(s.hellos); n > 0 && len(t.Out()) == 0 {
+		t.Lend(s.hellos[n-1])
+		s.hellos = s.hellos[:n-1]
 	}
 }
 

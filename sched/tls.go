@@ -71,10 +71,14 @@ func (s *Stream) lend(t *tlsconn.Conn) {
 // giveBack takes the memory back if all that was written in it has gone. A
 // connection that rests holds none.
 func (s *Stream) giveBack(t *tlsconn.Conn) {
-	if len(t.Out()) == 0 {
-		if m := t.Return(); s.records == nil {
-			s.records = m
-		}
+	if len(t.Out()) > 0 {
+		return
+	}
+	switch m := t.Return(); {
+	case s.records == nil:
+		s.records = m
+	case 0 < cap(m) && cap(m) <= helloSize && len(s.hellos) < s.errands.most:
+		s.hellos = append(s.hellos, m)
 	}
 }
 
