@@ -28,8 +28,7 @@ type errand struct {
 //
 // That is enough where processors are what they wait for, ours or the server's.
 // Where servers are far away, or silent, twice as many may be under way: when in
-// 50 ms fewer have ended than may be under way, and the workers had nothing to do
-// for half of it.
+// 50 ms fewer than 16 have ended, and the workers had nothing to do for half of it.
 type errands struct {
 	begun, fresh errandList
 	out, most    int // with the workers, and of these at most
@@ -143,7 +142,7 @@ func (s *Stream) lendHello(t *tlsconn.Conn) {
 // widen lets more handshakes begin, if those that have wait for their servers.
 func (s *Stream) widen() {
 	s.noteIdle()
-	if q := &s.errands; q.ended < q.room && q.idle >= shakesWatch/2 {
+	if q := &s.errands; q.ended < shakesAtOnce && q.idle >= shakesWatch/2 {
 		q.room *= 2
 	}
 	s.sendErrands()
