@@ -3,14 +3,16 @@ package bot
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
 // seen remembers the last maxSeen messages, in a ring. The place in the ring is
 // the key in the store, so that a new message overwrites the oldest there too.
+// All of the ring is looked through each time, which takes a microsecond or two; a
+// map from which as much is taken as is put in grows for days.
 type seen struct {
-	ids  map[seenID]bool
-	ring []seenID
+	ring []seenID // a place whose ID is "" is free
 	next int
 	n    uint64 // of the message that was remembered last: its age
 }
@@ -26,7 +28,7 @@ func (s *seen) before(m Message) bool {
 		return false
 	}
 	key := seenID{m.Chat, m.Sender.ID, m.ID}
-	if s.ids[key] {
+	if slices.Contains(s.ring, key) {
 		return true
 	}
 	s.n++
@@ -37,13 +39,10 @@ func (s *seen) before(m Message) bool {
 
 // put remembers key at a place of the ring. What stood there is forgotten.
 func (s *seen) put(at int, key seenID) {
-	if s.ids == nil {
-		s.ids = map[seenID]bool{}
+	if s.ring == nil {
 		s.ring = make([]seenID, maxSeen)
 	}
-	delete(s.ids, s.ring[at])
 	s.ring[at] = key
-	s.ids[key] = true
 }
 
 // A seenEntry is a place of the ring in the store.

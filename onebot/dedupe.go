@@ -1,6 +1,9 @@
 package onebot
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"slices"
+)
 
 // A mark is what tells one message from another: its number alone may come
 // again.
@@ -16,29 +19,28 @@ type mark struct {
 const seenMost = 2048
 
 // A dedupe remembers the last messages, as hashes: a thousand accounts in one
-// process would keep a hundred megabytes of marks.
+// process would keep a hundred megabytes of marks. It looks through all of them
+// each time, which takes a microsecond; a map from which as much is taken as is
+// put in grows for days.
 type dedupe struct {
 	seed maphash.Seed
-	seen map[uint64]struct{}
 	ring []uint64
 	next int // in ring: the oldest, once that is full
 }
 
 // repeated reports whether e was there before, and remembers it.
 func (d *dedupe) repeated(e *Event) bool {
-	if d.seen == nil {
-		d.seed, d.seen = maphash.MakeSeed(), make(map[uint64]struct{})
+	if d.ring == nil {
+		d.seed = maphash.MakeSeed()
 	}
 	m := maphash.Comparable(d.seed, mark{e.SelfID, e.MessageID, e.UserID, e.Chat(), e.Time})
-	if _, ok := d.seen[m]; ok {
+	if slices.Contains(d.ring, m) {
 		return true
 	}
-	d.seen[m] = struct{}{}
 	if len(d.ring) < seenMost {
 		d.ring = append(d.ring, m)
 		return false
 	}
-	delete(d.seen, d.ring[d.next])
 	d.ring[d.next] = m
 	d.next = (d.next + 1) % seenMost
 	return false

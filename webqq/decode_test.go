@@ -145,6 +145,8 @@ func TestDedupe(t *testing.T) {
 		{m(1, 3001, "a"), 1, false},
 		{m(1, 3001, "a"), 1, true},
 		{m(1, 3002, "a"), 1, false}, // another person in the same second
+		{m(1, 3001, "a"), 1, true},
+		{m(1, 3002, "a"), 1, true},
 		{m(1, 3001, "b"), 1, false},
 		{m(2, 3001, "a"), 1, false},
 		{m(1, 9999, "a"), 2, true}, // the same after a login
@@ -156,8 +158,11 @@ func TestDedupe(t *testing.T) {
 	for id := range uint64(3 * dedupeSize) {
 		d.repeated(m(id+10, 1, "x"), 3)
 	}
-	if len(d.seen) != dedupeSize || len(d.order) != dedupeSize {
-		t.Errorf("got %d remembered, %d in order; want %d", len(d.seen), len(d.order), dedupeSize)
+	if len(d.ring) != dedupeSize {
+		t.Errorf("got %d remembered; want %d", len(d.ring), dedupeSize)
+	}
+	if last := uint64(3*dedupeSize + 9); !d.repeated(m(last, 1, "x"), 3) || d.repeated(m(last-dedupeSize, 1, "x"), 3) {
+		t.Error("the latest is forgotten, or the oldest is not")
 	}
 }
 

@@ -21,23 +21,26 @@ func (m Message) Text() string { return m.Content.Text() }
 
 // dedupe remembers the last messages, so that one that the service hands out
 // twice is answered once: after a lost reply, a second poller, or a new login.
+// It looks through all of them each time, which takes less than a microsecond;
+// a map from which as much is taken as is put in grows for days.
 type dedupe struct {
-	seed  maphash.Seed
-	seen  map[messageKey]messageSource
-	order []messageKey // a ring of the keys in seen
-	next  int
+	seed maphash.Seed
+	ring []heard
+	next int // in ring: the oldest, once that is full
+}
+
+// heard is a message that came.
+type heard struct {
+	sum     uint64 // of its messageKey
+	sender  UserID
+	session int
 }
 
 type messageKey struct {
 	kind    Kind
 	id, id2 uint64
 	time    int64
-	text    uint64
-}
-
-type messageSource struct {
-	sender  UserID
-	session int
+	text    string
 }
 
 // dedupeSize is more messages than two polls and a login can bring again.
@@ -47,27 +50,22 @@ const dedupeSize = 1024
 // session the sender tells apart two people who said the same in the same
 // second; after a login his number is another one, and the rest has to do.
 func (d *dedupe) repeated(m Message, session int) bool {
-	if d.seen == nil {
+	if d.ring == nil {
 		d.seed = maphash.MakeSeed()
-		d.seen = make(map[messageKey]messageSource)
 	}
-	key := messageKey{m.Chat.Kind, m.ID, m.ID2, m.Time.Unix(), maphash.String(d.seed, m.Text())}
-	source := messageSource{m.Sender, session}
-	if old, ok := d.seen[key]; ok {
-		if old.session != session || old.sender == m.Sender {
+	key := messageKey{m.Chat.Kind, m.ID, m.ID2, m.Time.Unix(), m.Text()}
+	now := heard{maphash.Comparable(d.seed, key), m.Sender, session}
+	for _, old := range d.ring {
+		if old.sum == now.sum && (old.session != session || old.sender == m.Sender) {
 			return true
 		}
-		d.seen[key] = source
+	}
+	if len(d.ring) < dedupeSize {
+		d.ring = append(d.ring, now)
 		return false
 	}
-	if len(d.order) < dedupeSize {
-		d.order = append(d.order, key)
-	} else {
-		delete(d.seen, d.order[d.next])
-		d.order[d.next] = key
-		d.next = (d.next + 1) % dedupeSize
-	}
-	d.seen[key] = source
+	d.ring[d.next] = now
+	d.next = (d.next + 1) % dedupeSize
 	return false
 }
 
