@@ -142,6 +142,7 @@ func micro(d time.Duration) float64 { return float64(d) / float64(time.Microseco
 // the loop.
 func sampling(ctx context.Context, l *loop.Loop, o *options, read func(*sample), stdout io.Writer) (all []sample) {
 	begin := time.Now()
+	all = make([]sample, 0, o.time/o.every+1) // at once: what grows is to be the engine's
 	ticks := time.NewTicker(o.every)
 	defer ticks.Stop()
 	for time.Since(begin) < o.time {
