@@ -20,8 +20,8 @@ const seenMost = 2048
 
 // A dedupe remembers the last messages, as hashes: a thousand accounts in one
 // process would keep a hundred megabytes of marks. It looks through all of them
-// each time, which takes a microsecond; a map from which as much is taken as is
-// put in grows for days.
+// each time, which takes a microsecond: a map from which as much is taken as is
+// put in goes on growing.
 type dedupe struct {
 	seed maphash.Seed
 	ring []uint64

@@ -26,19 +26,16 @@ type errand struct {
 // and a stack, tens of kilobytes together: of a burst of a thousand, 16 are
 // under way at once, and the next one begins when one ends.
 //
-// That is enough where processors are what they wait for, ours or the server's.
-// Where servers are far away, or silent, twice as many may be under way: when in
-// 50 ms fewer than 16 have ended, and the workers had nothing to do for half of it.
+// A server that is far away, or silent, must not hold up the others. So where
+// fewer than 16 handshakes end in 50 ms, twice as many may be under way.
 type errands struct {
 	begun, fresh errandList
 	out, most    int // with the workers, and of these at most
 
 	shaking int // handshakes that a worker has begun and that have not ended,
 	room    int // of which there may be so many at once
+	ended   int // since watch began
 	watch   loop.Timer
-	ended   int           // since watch began
-	idle    time.Duration // in which the workers had nothing to do since then,
-	since   time.Duration // but for that from here on, if they have nothing now
 }
 
 const (
@@ -103,7 +100,6 @@ func (s *Stream) sendErrands() {
 			break
 		}
 		e.sent = true
-		s.noteIdle()
 		q.out++
 		s.lendHello(e.tls)
 		if e.first {
@@ -123,37 +119,17 @@ func (s *Stream) sendErrands() {
 		q.room = shakesAtOnce
 		q.watch.Stop()
 	case !q.watch.Active():
-		q.ended, q.idle, q.since = 0, 0, s.loop.Time()
+		q.ended = 0
 		q.watch.Reset(s.loop.Time() + shakesWatch)
 	}
 }
 
-// helloSize is enough for a ClientHello with a post-quantum key, 1.6 KB.
-const helloSize = 2 << 10
-
-// lendHello gives t memory for what a worker will have it write.
-func (s *Stream) lendHello(t *tlsconn.Conn) {
-	if n := len(s.hellos); n > 0 && len(t.Out()) == 0 {
-		t.Lend(s.hellos[n-1])
-		s.hellos = s.hellos[:n-1]
-	}
-}
-
-// widen lets more handshakes begin, if those that have wait for their servers.
+// widen lets more handshakes begin, if those that have do not come to an end.
 func (s *Stream) widen() {
-	s.noteIdle()
-	if q := &s.errands; q.ended < shakesAtOnce && q.idle >= shakesWatch/2 {
+	if q := &s.errands; q.ended < shakesAtOnce {
 		q.room *= 2
 	}
 	s.sendErrands()
-}
-
-// noteIdle adds the time in which the workers have had nothing to do.
-func (s *Stream) noteIdle() {
-	if q, now := &s.errands, s.loop.Time(); q.out == 0 {
-		q.idle += now - q.since
-		q.since = now
-	}
 }
 
 // endShake takes c out of the count of handshakes.
@@ -174,9 +150,7 @@ func (c *conn) endShake() {
 
 // back takes a handshake back from a worker, if it is still wanted.
 func (s *Stream) back(e *errand) {
-	if s.errands.out--; s.errands.out == 0 {
-		s.errands.since = s.loop.Time()
-	}
+	s.errands.out--
 	defer s.sendErrands()
 	c := e.conn
 	if c.away != e {

@@ -68,6 +68,17 @@ func (s *Stream) lend(t *tlsconn.Conn) {
 	}
 }
 
+// helloSize is enough for a ClientHello with a post-quantum key, 1.6 KB.
+const helloSize = 2 << 10
+
+// lendHello gives t memory for what a worker will have it write.
+func (s *Stream) lendHello(t *tlsconn.Conn) {
+	if n := len(s.hellos); n > 0 && len(t.Out()) == 0 {
+		t.Lend(s.hellos[n-1])
+		s.hellos = s.hellos[:n-1]
+	}
+}
+
 // giveBack takes the memory back if all that was written in it has gone. A
 // connection that rests holds none.
 func (s *Stream) giveBack(t *tlsconn.Conn) {

@@ -21,8 +21,8 @@ func (m Message) Text() string { return m.Content.Text() }
 
 // dedupe remembers the last messages, so that one that the service hands out
 // twice is answered once: after a lost reply, a second poller, or a new login.
-// It looks through all of them each time, which takes less than a microsecond;
-// a map from which as much is taken as is put in grows for days.
+// It looks through all of them each time, which takes less than a microsecond: a
+// map from which as much is taken as is put in goes on growing.
 type dedupe struct {
 	seed maphash.Seed
 	ring []heard
