@@ -101,7 +101,6 @@ func (s *Stream) sendErrands() {
 		}
 		e.sent = true
 		q.out++
-		s.lendHello(e.tls)
 		if e.first {
 			e.conn.extra().begun = true
 			q.shaking++

@@ -68,28 +68,14 @@ func (s *Stream) lend(t *tlsconn.Conn) {
 	}
 }
 
-// helloSize is enough for a ClientHello with a post-quantum key, 1.6 KB.
-const helloSize = 2 << 10
-
-// lendHello gives t memory for what a worker will have it write.
-func (s *Stream) lendHello(t *tlsconn.Conn) {
-	if n := len(s.hellos); n > 0 && len(t.Out()) == 0 {
-		t.Lend(s.hellos[n-1])
-		s.hellos = s.hellos[:n-1]
-	}
-}
-
 // giveBack takes the memory back if all that was written in it has gone. A
 // connection that rests holds none.
 func (s *Stream) giveBack(t *tlsconn.Conn) {
 	if len(t.Out()) > 0 {
 		return
 	}
-	switch m := t.Return(); {
-	case s.records == nil:
+	if m := t.Return(); s.records == nil {
 		s.records = m
-	case 0 < cap(m) && cap(m) <= helloSize && len(s.hellos) < s.errands.most:
-		s.hellos = append(s.hellos, m)
 	}
 }
 

@@ -127,7 +127,7 @@ func (c *Conn) State() *tls.ConnectionState {
 
 // Read reads plaintext. Its errors are ErrWouldBlock, io.EOF after a
 // close_notify, io.ErrUnexpectedEOF where the transport ended without one, and
-// those of crypto/tls. It may return bytes and ErrWouldBlock together.
+// those of crypto/tls. It returns bytes or an error, not both.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.tls.Read(p)
 	switch {

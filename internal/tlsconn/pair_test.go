@@ -40,6 +40,10 @@ func pair(t testing.TB, server, config *tls.Config) (*Conn, *far) {
 			if err != nil || !done && !finish(c, s) {
 				t.Fatalf("the handshake did not end: %v", err)
 			}
+			// A ticket may have come with the end of it.
+			if n, err := c.Read(make([]byte, 1)); n > 0 || err != ErrWouldBlock {
+				t.Fatalf("got %d bytes and %v after the handshake; want 0 and %v", n, err, ErrWouldBlock)
+			}
 			return c, s
 		}
 		c.Feed(s.sent())

@@ -119,27 +119,6 @@ func TestStdlibWriteErrorIsPermanent(t *testing.T) {
 	}
 }
 
-// Read can return bytes and the temporary error together: it has looked for a
-// close_notify, and found half of an alert.
-func TestStdlibReadReturnsBytesAndError(t *testing.T) {
-	server, client := configs(t, tls.VersionTLS12)
-	c, s := pair(t, server, client)
-	io.WriteString(s, "hello")
-	data := s.sent()
-	s.CloseWrite()
-	alert := s.sent()
-	c.Feed(append(data, alert[:3]...))
-	buf := make([]byte, 100)
-	n, err := c.Read(buf)
-	if string(buf[:n]) != "hello" || err != ErrWouldBlock {
-		t.Errorf("got %q and %v; want hello and %v together", buf[:n], err, ErrWouldBlock)
-	}
-	c.Feed(alert[3:])
-	if n, err := c.Read(buf); n != 0 || err != io.EOF {
-		t.Errorf("got %d and %v; want 0 and EOF", n, err)
-	}
-}
-
 // One write of the transport for each record, and small records first: the
 // Out of a long body is a little longer than the body, not twice.
 func TestStdlibWriteTakesAll(t *testing.T) {

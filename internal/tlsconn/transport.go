@@ -9,6 +9,7 @@ import (
 // transport is the net.Conn below a tls.Conn: two slices.
 type transport struct {
 	in         []byte // lent ciphertext that was not read
+	records    records
 	out        []byte // ciphertext to send,
 	sent       int    // of which this much has been
 	eof        bool
@@ -29,11 +30,11 @@ func (t *transport) Read(p []byte) (int, error) {
 			return 0, net.ErrClosed // the handshake is abandoned
 		}
 	}
-	n := copy(p, t.in)
-	if t.in = t.in[n:]; len(t.in) == 0 {
+	wrote, read := t.records.pass(p, t.in)
+	if t.in = t.in[read:]; len(t.in) == 0 {
 		t.in = nil // an empty slice holds the memory that was lent
 	}
-	return n, nil
+	return wrote, nil
 }
 
 // Write takes everything: crypto/tls does not forgive a transport that fails
