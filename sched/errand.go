@@ -138,7 +138,9 @@ func (c *conn) endShake() {
 	}
 	s := c.stream
 	c.shakes = false
-	s.shaking--
+	if !c.pooled {
+		s.shaking--
+	}
 	if c.begun {
 		c.begun = false
 		s.errands.shaking--

@@ -85,6 +85,27 @@ func TestBurstIsBegunBitByBit(t *testing.T) {
 	}
 }
 
+// However many handshakes the workers have, those of four connections are the
+// loop's, for it makes them with less work.
+func TestLoopKeepsItsShareOfHandshakes(t *testing.T) {
+	v, k := newSlowWorker(t, 0)
+	v.https(nil, answering(func(*tlsPeer, *http.Request, []byte) string { return ok("x") }))
+	release := v.occupy() // of the loop, by b.example, which is silent
+	for range 6 {
+		v.get("https://b.example/")
+	}
+	var o *outcome
+	v.at(ms(100), func() {
+		release()
+		o = v.get("https://a.example/")
+	})
+	v.run()
+	v.wantBody(o, "x")
+	if k.all != 6 {
+		t.Errorf("the worker made %d steps; want the first one of each of the 6 that it was given", k.all)
+	}
+}
+
 // hello waits until a byte has come.
 func (p *tlsPeer) hello() {
 	for p.wire.in == nil && p.wire.yield(struct{}{}) {

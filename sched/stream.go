@@ -163,7 +163,7 @@ type Stream struct {
 	handed  *Conn     // connections that are no longer ours, newest first
 	pending int
 	asking  int // how many are resolving
-	shaking int // how many handshakes are under way
+	shaking int // how many handshakes are under way on the loop
 	racing  int // how many sockets connect beside another one of their exchange
 	errands errands
 	waiting queue
