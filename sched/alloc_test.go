@@ -2,6 +2,7 @@ package sched_test
 
 import (
 	"cmp"
+	"fmt"
 	"net"
 	"os"
 	"runtime"
@@ -13,6 +14,7 @@ import (
 	"github.com/qqloop/qqloop/internal/kernel"
 	"github.com/qqloop/qqloop/loop"
 	"github.com/qqloop/qqloop/sched"
+	"github.com/qqloop/qqloop/sim"
 )
 
 // runner runs chains over kept connections to a real server on loopback.
@@ -195,6 +197,39 @@ func TestMemoryAfterManyRequests(t *testing.T) {
 	if each > bound {
 		t.Errorf("got %d bytes for each; want at most %d", each, bound)
 	}
+}
+
+// What a stream keeps for the bodies to come is bounded, however many it had at
+// once.
+func TestMemoryAfterManyBodies(t *testing.T) {
+	const many, length, bound = 200, 60_000, 4 << 20 // 12 MB of bodies
+	v := newLife(t, sim.Options{}, sched.Options{})
+	v.w.Listen(addrOf("10.0.0.1:80"), func(p *sim.Peer) {
+		p.OnData = func([]byte) {
+			p.Write(fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", length, make([]byte, length/2)))
+			v.w.After(time.Second, func() { p.Write(make([]byte, length/2)) })
+		}
+	})
+	before := inUse()
+	whole := 0
+	for range many {
+		v.s.Add(sched.Get("http://a.example/"), func(resp *sched.Response, err error) sched.Next {
+			if err == nil && len(resp.Body) == length {
+				whole++
+			}
+			return sched.Next{}
+		})
+	}
+	v.untilQuiet()
+	kept := inUse() - before
+	t.Logf("%d bytes are left of %d bodies of %d bytes that came at once", kept, whole, length)
+	if whole != many {
+		t.Fatalf("%d of %d bodies are whole", whole, many)
+	}
+	if kept > bound {
+		t.Errorf("got %d bytes; want at most %d", kept, bound)
+	}
+	v.close()
 }
 
 // inUse returns the bytes of heap and stacks in use, after collections.

@@ -21,8 +21,12 @@ type body struct {
 	err  error
 }
 
-// keptBody is the largest buffer that is taken along to the next response.
-const keptBody = 64 << 10
+// keptBody is the largest buffer that is taken along to the next response, and
+// keptBodies is how much all those are that wait for one.
+const (
+	keptBody   = 64 << 10
+	keptBodies = 1 << 20
+)
 
 func (b *body) reset() {
 	if b.decoder != nil {

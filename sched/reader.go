@@ -25,6 +25,7 @@ func (s *Stream) takeReader(x *exchange) *reader {
 	if n := len(s.readers); n > 0 {
 		r = s.readers[n-1]
 		s.readers = s.readers[:n-1]
+		s.keptBodies -= cap(r.body.kept)
 	} else {
 		r = &reader{}
 		r.parser.Limits.Head = s.options.MaxHead
@@ -40,9 +41,14 @@ func (s *Stream) putReader(r *reader) {
 	r.body.reset()
 	r.head, r.end, r.resp = nil, httpwire.Fields{}, Response{}
 	r.parser.Release()
-	if len(s.readers) < keptSpares {
-		s.readers = append(s.readers, r)
+	if len(s.readers) == keptSpares {
+		return
 	}
+	if s.keptBodies+cap(r.body.kept) > keptBodies {
+		r.body.kept = nil
+	}
+	s.keptBodies += cap(r.body.kept)
+	s.readers = append(s.readers, r)
 }
 
 // feed gives data, which lies in the scratch, to the parser. It reports

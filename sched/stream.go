@@ -149,13 +149,14 @@ type Stream struct {
 	pool    *pool.Pool[*conn]
 	options Options
 
-	scratch []byte // every socket is read into it
-	plain   []byte // what TLS decrypts of it; nil until then
-	encoded []byte // every request is encoded in it
-	sending rest   // and is this while it is sent
-	records []byte // and encrypted in it; nil while a connection has it
-	readers []*reader
-	probe   [4096]byte // a look at a socket that should be silent
+	scratch    []byte // every socket is read into it
+	plain      []byte // what TLS decrypts of it; nil until then
+	encoded    []byte // every request is encoded in it
+	sending    rest   // and is this while it is sent
+	records    []byte // and encrypted in it; nil while a connection has it
+	readers    []*reader
+	keptBodies int        // bytes of their buffers
+	probe      [4096]byte // a look at a socket that should be silent
 
 	chains  *exchange // all that belong to a chain, newest first
 	spare   *exchange // those that belong to none,
