@@ -17,6 +17,7 @@ func runTransport(job *Job, ld load.Load) error {
 	}
 	transport := sched.NewTransport(sched.TransportOptions{
 		MaxConns:              job.Conns,
+		MaxIdleConnsPerHost:   job.Conns,
 		DisableCompression:    true,
 		DisableKeepAlives:     job.Fresh,
 		ResponseHeaderTimeout: Patience,
