@@ -246,7 +246,8 @@ func badValue(value string) (shown, reason string) {
 // could be taken for more than that.
 func badHost(host string) string {
 	for i := range len(host) {
-		if c := host[i]; c <= ' ' || c == 0x7f || strings.IndexByte("/?#@\\,", c) >= 0 {
+		switch c := host[i]; {
+		case c <= ' ', c == 0x7f, c == '/', c == '?', c == '#', c == '@', c == '\\', c == ',':
 			return fmt.Sprintf("byte %q may not stand in a host", host[i:i+1])
 		}
 	}

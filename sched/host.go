@@ -14,15 +14,16 @@ import (
 // This file is about the host of a request: as connections, certificates, name
 // servers and the Host field know it.
 
-var defaultPort = map[string]string{"http": "80", "https": "443"}
-
 // keyOf says which connections can serve u.
 func keyOf(u *url.URL) pool.Key {
-	scheme := strings.ToLower(u.Scheme)
-	return pool.Key{
-		Scheme: scheme,
-		Host:   strings.TrimSuffix(strings.ToLower(authority(u)), ":"+defaultPort[scheme]),
+	key := pool.Key{Scheme: strings.ToLower(u.Scheme), Host: strings.ToLower(authority(u))}
+	switch key.Scheme {
+	case "http":
+		key.Host = strings.TrimSuffix(key.Host, ":80")
+	case "https":
+		key.Host = strings.TrimSuffix(key.Host, ":443")
 	}
+	return key
 }
 
 // key says which connections can serve x. Those to a proxy that forwards serve
