@@ -193,7 +193,7 @@ func TestReadReturnsBytesOrError(t *testing.T) {
 
 // A connection that has had a large body keeps the memory for one record.
 func TestMemoryAfterLargeBody(t *testing.T) {
-	const many, bound = 100, 42 << 10 // 20 to 32 are the buffer; it would be 48, and all of it 53
+	const many, bound = 100, 42 << 10 // 18 to 32 are the buffer; it would be 48, and all of it 52
 	server, client := configs(t, tls.VersionTLS13)
 	client.ClientSessionCache = nil
 	pair(t, server, client) // the first makes what all share
