@@ -15,9 +15,9 @@ const (
 // little memory: its two buffers are bytes.Buffers, which never shrink, and an
 // idle connection has them still. What the records say remains the same.
 //
-// A portion ends where a record does. A buffer that is to take a whole record
-// while the beginning of the next one lies in it may double once more than it
-// must: 48 KB after a large body, and not 18 to 32.
+// A portion ends where a record does, so that each record finds the buffer
+// empty. Where the head of the next one lies behind the last, the buffer is
+// doubled rather than moved: 48 KB after a large body, and not 18 to 32.
 //
 // And while records come in the clear, large ones are divided, as the server
 // might have done itself (RFC 8446, 5.1: a handshake message may be fragmented
