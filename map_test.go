@@ -41,6 +41,7 @@ var rooms = []struct {
 	{path: "internal/names", denies: []string{"os", "sync"}},
 	{path: "internal/nettypes", denies: []string{"os"}},
 	{path: "internal/faultproxy"},
+	{path: "internal/freeaddr"},
 	{path: "internal/kernel", grants: []string{"golang.org/x/sys"}},
 	{path: "httpwire/websocket", denies: []string{"net", "os", "time", "sync", "context", "syscall"}},
 	{path: "httpwire", denies: []string{"net", "os", "time", "sync", "context", "syscall"}},

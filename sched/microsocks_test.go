@@ -5,13 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qqloop/qqloop/internal/freeaddr"
 	"github.com/qqloop/qqloop/sched"
 )
 
 // startMicrosocks starts a SOCKS5 proxy that ends with the test.
 func startMicrosocks(t *testing.T, args ...string) *peer {
 	t.Helper()
-	at := freeAddr(t)
+	at := freeaddr.Get(t)
 	return startPeer(t, at, t.TempDir(), "microsocks", append([]string{"-i", "127.0.0.1", "-p", port(at)[1:]}, args...)...)
 }
 
@@ -85,7 +86,7 @@ func TestMicrosocks(t *testing.T) {
 
 // Who is let in, and what cannot be reached: before a byte of the request.
 func TestMicrosocksRefuses(t *testing.T) {
-	nobody := freeAddr(t)
+	nobody := freeaddr.Get(t)
 	origin := startNginx(t, `server { listen ADDR; location / { return 200 "hello"; } }`)
 	open := startMicrosocks(t).at
 	closed := startMicrosocks(t, "-u", "me", "-P", "p@ss:word").at

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/qqloop/qqloop/internal/freeaddr"
 )
 
 // startNginx starts a server that ends with the test, and returns where it
@@ -18,7 +20,7 @@ func startNginx(t testing.TB, conf string) (at string) {
 // newNginx is startNginx for those who want more: its directory, its end.
 func newNginx(t testing.TB, conf string) *peer {
 	t.Helper()
-	at, dir := freeAddr(t), t.TempDir()
+	at, dir := freeaddr.Get(t), t.TempDir()
 	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 		conf = kind + "_temp_path DIR/" + kind + ";\n" + conf
 	}

@@ -87,14 +87,3 @@ func (p *peer) output() string {
 	defer p.mu.Unlock()
 	return p.said.String()
 }
-
-// freeAddr returns an address on loopback that nobody listens on.
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/qqloop/qqloop/internal/freeaddr"
 	"github.com/qqloop/qqloop/sched"
 )
 
@@ -19,7 +20,7 @@ import (
 // others.
 func startSquid(t *testing.T, conf string) *peer {
 	t.Helper()
-	at, dir := freeAddr(t), t.TempDir()
+	at, dir := freeaddr.Get(t), t.TempDir()
 	// As root squid becomes somebody else, who must get at its files.
 	for _, d := range []string{dir, filepath.Dir(dir)} {
 		if err := os.Chmod(d, 0o777); err != nil {
@@ -226,7 +227,7 @@ func TestSquidCredentials(t *testing.T) {
 
 // What the proxy will not or cannot reach.
 func TestSquidRefuses(t *testing.T) {
-	nobody := freeAddr(t)
+	nobody := freeaddr.Get(t)
 	squid := startSquid(t, "acl never dst 127.0.0.9\nhttp_access deny never\n")
 	for _, c := range []struct {
 		name, url string

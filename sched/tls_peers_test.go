@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qqloop/qqloop/internal/freeaddr"
 	"github.com/qqloop/qqloop/loop"
 	"github.com/qqloop/qqloop/sched"
 )
@@ -112,7 +113,7 @@ func startOpenSSLIn(t *testing.T, dir string, args ...string) *opensslServer {
 		t.Skip("there is no openssl to talk to:", err)
 	}
 	cert, key := certFiles(t)
-	s := &opensslServer{t: t, at: freeAddr(t), news: make(chan struct{}, 1)}
+	s := &opensslServer{t: t, at: freeaddr.Get(t), news: make(chan struct{}, 1)}
 	cmd := exec.Command(path, append([]string{"s_server", "-accept", s.at, "-cert", cert, "-key", key}, args...)...)
 	cmd.Dir = dir
 	if s.stdin, err = cmd.StdinPipe(); err != nil {

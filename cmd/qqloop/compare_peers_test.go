@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/qqloop/qqloop/internal/freeaddr"
 )
 
 // compareFiles lie in the directory of every run.
@@ -66,11 +68,7 @@ func startNginx(t *testing.T) nginxAt {
 			return nginxAt{}
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	addr := l.Addr().String()
-	l.Close()
-	dir := t.TempDir()
+	addr, dir := freeaddr.Get(t), t.TempDir()
 	check(t, os.Mkdir(filepath.Join(dir, "d"), 0o777))
 	for name, text := range map[string]string{
 		"all": hundred, "text.txt": strings.Repeat("all work and no play\n", 200), "d/index.html": "<p>\n",

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qqloop/qqloop/internal/freeaddr"
 	"github.com/qqloop/qqloop/internal/kernel"
 	"github.com/qqloop/qqloop/internal/names"
 	"github.com/qqloop/qqloop/loop"
@@ -28,12 +29,7 @@ func startDNSMasq(t *testing.T) (at string, stop func()) {
 	if err != nil {
 		t.Skip("there is no name server to ask:", err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at = l.Addr().String()
-	l.Close()
+	at = freeaddr.Get(t)
 	_, port, _ := net.SplitHostPort(at)
 	server := exec.Command(path, "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--pid-file",
 		"--no-hosts", "--no-resolv", "--bind-interfaces", "--listen-address=127.0.0.1", "--port="+port,
