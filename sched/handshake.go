@@ -17,8 +17,8 @@ import (
 
 // shakesInline is how many handshakes at once run on the loop. Each costs it
 // about half a millisecond in two or three steps. In a burst, the others are
-// stepped by the kernel's workers, which costs half as much CPU again: system calls,
-// wakes, cold caches.
+// stepped by the kernel's workers, which costs half as much CPU again: system
+// calls, wakes, cold caches.
 const shakesInline = 4
 
 // tlsConfig returns the configuration for a connection to host. Connections to

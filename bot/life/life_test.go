@@ -31,7 +31,7 @@ func seeds(t *testing.T, many int) (first, last uint64) {
 		}
 		return first, last
 	case race || testing.Short():
-		return 1, uint64(max(2, many/40)) // one goroutine lives a life: races are not where its faults are
+		return 1, uint64(max(2, many/20))
 	}
 	return 1, uint64(many)
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/qqloop/qqloop/bot/store"
+	"github.com/qqloop/qqloop/internal/freeaddr"
 	"github.com/qqloop/qqloop/loop"
 	onebotemulator "github.com/qqloop/qqloop/onebot/emulator"
 )
@@ -63,9 +64,7 @@ func TestDoctor(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // the system accepts
 	check(t, err)
 	t.Cleanup(func() { silent.Close() })
-	shut, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	shut.Close()
+	shut := freeaddr.Get(t)
 
 	dir := t.TempDir()
 	check(t, os.WriteFile(filepath.Join(dir, "open.token"), []byte("right\n"), 0o600))
@@ -83,7 +82,7 @@ func TestDoctor(t *testing.T) {
 	}{
 		"all is well":         {onebot("http://"+good, token), "", "", exitDone},
 		"by WebSocket":        {onebot("ws://"+good, token), "", "", exitDone},
-		"wrong port":          {onebot("http://"+shut.Addr().String(), token), "nobody listens", "", exitFailed},
+		"wrong port":          {onebot("http://"+shut, token), "nobody listens", "", exitFailed},
 		"http on https":       {onebot("http://"+secure, token), "speaks https, not http", "write https://" + secure, exitFailed},
 		"ws on https":         {onebot("ws://"+secure, token), "speaks https, not http", "write wss://" + secure, exitFailed},
 		"https on http":       {onebot("https://"+good, token), "speaks http, not https", "write http://" + good, exitFailed},
@@ -102,7 +101,7 @@ func TestDoctor(t *testing.T) {
 		"a token that is not": {onebot("http://"+good, `token-file = "missing"`), "open ", "write the token there", exitFailed},
 		"no directory":        {"[account]\nsession = \"missing/session\"\n", "there is no directory " + filepath.Join(dir, "missing"), "mkdir -p", exitFailed},
 		"no WebQQ any more":   {"[account]\n", "switched off in 2019", "qqloop init", exitFailed},
-		"no emulator":         {"[account]\n[service]\naddress = \"" + shut.Addr().String() + "\"\n", "nobody listens on " + shut.Addr().String(), "qqloop emulate", exitFailed},
+		"no emulator":         {"[account]\n[service]\naddress = \"" + shut + "\"\n", "nobody listens on " + shut, "qqloop emulate", exitFailed},
 		"a bad line":          {onebot("http://"+good, "colour = 1"), `:4: there is no key "account.colour" here`, "", exitUsage},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -94,13 +94,7 @@ func BenchmarkRequest(b *testing.B) {
 			server, client := configs(b, tls.VersionTLS13)
 			c, s := pair(b, server, client)
 			c.Feed(s.sent())
-			for {
-				if _, err := c.Read(buf); err == ErrWouldBlock {
-					break
-				} else if err != nil {
-					b.Fatal(err)
-				}
-			}
+			drain(b, c, buf)
 			memory := make([]byte, 0, 1000)
 			b.ReportAllocs()
 			for b.Loop() {

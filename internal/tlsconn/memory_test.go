@@ -51,14 +51,7 @@ func TestFeedIsALoan(t *testing.T) {
 		c, s := pair(t, server, client)
 		s.Write([]byte("hello"))
 		c.Feed(s.sent())
-		buf := make([]byte, 100)
-		for {
-			if _, err := c.Read(buf); err == ErrWouldBlock {
-				break
-			} else if err != nil {
-				t.Fatal(err)
-			}
-		}
+		drain(t, c, make([]byte, 100))
 		if c.wire.in != nil {
 			t.Errorf("%s: an idle connection holds what it was fed", tls.VersionName(version))
 		}
@@ -85,14 +78,7 @@ func TestMemoryPerIdleConnection(t *testing.T) {
 				s.Read(make([]byte, 100))
 				s.Write(make([]byte, 200))
 				c.Feed(s.sent())
-				buf := make([]byte, 1000)
-				for {
-					if _, err := c.Read(buf); err == ErrWouldBlock {
-						break
-					} else if err != nil {
-						t.Fatal(err)
-					}
-				}
+				drain(t, c, make([]byte, 1000))
 				c.Return()
 				conns[i] = c
 			}
